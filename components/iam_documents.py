@@ -13,8 +13,8 @@ def service_account_trust_policy(
 ) -> dict[str, Any]:
     """Trust policy that lets one Kubernetes service account, and no other, assume a role.
 
-    ``oidc_issuer`` is the host and path of the cluster's OIDC issuer; a leading ``https://`` is dropped, because IAM's condition
-    keys are written without it.
+    ``oidc_issuer`` is the host and path of the cluster's OIDC issuer; a leading ``https://`` is dropped,
+    because IAM's condition keys are written without it.
     """
     issuer = oidc_issuer.removeprefix("https://").rstrip("/")
     return {

@@ -15,7 +15,7 @@ class IrsaRoleArgs(TypedDict):
     """Inputs of IrsaRole."""
 
     role_name: str
-    """Name in IAM, 1 to 64 of ``A-Z a-z 0-9 + = , . @ _ -``; a plain string, so that the ARN is known at preview."""
+    """Name in IAM, 1 to 64 of ``A-Z a-z 0-9 + = , . @ _ -``; plain, so that its ARN is known at preview."""
     account_id: str
     """The account that holds the role, 12 digits."""
     region: str

@@ -1,0 +1,45 @@
+"""Builds components of AWS resources in a test program that has one explicit provider."""
+
+from collections.abc import Callable
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from tests.unit.recording import REGION, Recording, State, record
+
+
+def build(
+    make: Callable[[pulumi.ResourceOptions], object], *, preview: bool = False, state: State | None = None
+) -> Recording:
+    """Record ``make``, which gets the provider in its options; every AWS resource must have used it."""
+
+    def program() -> None:
+        provider = aws.Provider("aws", region=REGION)
+        make(pulumi.ResourceOptions(provider=provider))
+
+    recording = record(program, preview=preview, state=state)
+    without = [r.name for r in aws_resources(recording) if not r.provider]
+    assert not without, f"on the default provider: {without}"
+    assert not recording.invokes, f"components make no invokes: {recording.invokes}"
+    return recording
+
+
+def aws_resources(recording: Recording) -> list:
+    """Every registered AWS resource."""
+    return [r for r in recording.registrations if r.type.startswith("aws:")]
+
+
+def faults(make: Callable[[pulumi.ResourceOptions], object]) -> dict[str, str]:
+    """Property path -> reason of the faults that refuse ``make``; nothing may be registered before."""
+    refused: list[pulumi.InputPropertiesError] = []
+
+    def program(opts: pulumi.ResourceOptions) -> None:
+        with pytest.raises(pulumi.InputPropertiesError) as caught:
+            make(opts)
+        refused.append(caught.value)
+
+    recording = build(program)
+    assert not aws_resources(recording), "registered before its arguments were checked"
+    assert refused, "the program was not run"
+    return {fault["property_path"]: fault["reason"] for fault in refused[0].errors or []}
