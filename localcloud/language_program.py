@@ -1,0 +1,57 @@
+"""Runs one Pulumi program for the language host: settings come as JSON on standard input."""
+
+import asyncio
+import json
+import runpy
+import sys
+import traceback
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+
+_BAIL = 32
+"""Exit code that tells the host that the error has been reported already."""
+
+
+def main() -> int:
+    """Run the program; the exit code says whether the host still has to report a failure."""
+    given = json.load(sys.stdin)
+    sys.argv = [given["program"], *given["arguments"]]
+    set_all_config(given["config"], given["secret_keys"])
+    configure(
+        Settings(
+            project=given["project"],
+            stack=given["stack"],
+            monitor=given["monitor"],
+            engine=given["engine"],
+            parallel=given["parallel"],
+            dry_run=given["dry_run"],
+            organization=given["organization"],
+            root_directory=given["root_directory"],
+        )
+    )
+    target = Path(given["program"])
+    sys.path.insert(0, str(target if target.is_dir() else target.parent))
+    entry = target / "__main__.py" if target.is_dir() else target
+
+    def program() -> None:
+        runpy.run_path(str(entry), run_name="__main__")
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return _BAIL
+    except Exception:
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{traceback.format_exc()}")
+        return _BAIL
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.exit(code)

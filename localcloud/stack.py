@@ -1,0 +1,216 @@
+"""One stack on a local cloud: its stack file with local secrets, its locks, its recovery, and `pulumi` runs."""
+
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from localcloud.cloud import Cloud
+from localcloud.home import PROJECT
+from localcloud.recovery import recovered_ids
+from localcloud.tools import say
+
+PROJECT_NAME = "inference-plane"
+API_KEY = f"{PROJECT_NAME}:vllmApiKey"
+_LOCK_WAIT_SECONDS = 600
+
+
+class StackError(Exception):
+    """A stack that cannot be used as it is; the text says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """The stack ``name`` on a local cloud."""
+
+    cloud: Cloud
+    name: str
+    program: Path = PROJECT
+    """Folder of the program and of ``Pulumi.<name>.yaml``."""
+
+    @property
+    def source_file(self) -> Path:
+        """The stack file that users edit."""
+        return self.program / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def file(self) -> Path:
+        """The stack file of the local cloud: the user's, with the local secrets added."""
+        return self.cloud.home.stacks / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def state_file(self) -> Path:
+        """The stack's checkpoint in the file backend."""
+        return self.cloud.home.backend / ".pulumi" / "stacks" / PROJECT_NAME / f"{self.name}.json"
+
+    def environment(self) -> dict[str, str]:
+        """Environment of programs that work on this stack."""
+        return {**self.cloud.environment(), "INFERENCE_PLANE_STACK_FILE": str(self.file)}
+
+    def prepare(self) -> None:
+        """Make the stack and its local file, or bring the file up to date with the user's."""
+        wanted = _read_stack_file(self.source_file)
+        self.cloud.home.stacks.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.program / "Pulumi.yaml", self.cloud.home.stacks / "Pulumi.yaml")
+        kept: dict[str, Any] = _read_stack_file(self.file) if self.file.exists() else {}
+        local = {key: value for key, value in (kept.get("config") or {}).items() if _is_secret(value)}
+        content = {
+            **wanted,
+            **({"encryptionsalt": kept["encryptionsalt"]} if "encryptionsalt" in kept else {}),
+            "config": {**local, **(wanted.get("config") or {})},
+        }
+        _write_private(self.file, yaml.safe_dump(content, sort_keys=False))
+        self._check_state()
+        if not self.state_file.exists():
+            self._quiet("stack", "init", self.name, "--non-interactive", "--no-select")
+        if API_KEY not in content["config"]:
+            key = f"local-{secrets.token_urlsafe(24)}"
+            self._quiet("config", "set", "--secret", API_KEY, "--stack", self.name, given=key)
+
+    def pulumi(self, command: str, *flags: str, check: bool = False, quiet: bool = False) -> int:
+        """Run ``pulumi <command>`` on this stack with this terminal; returns its exit code."""
+        run = subprocess.run(
+            [self.cloud.home.bin / "pulumi", command, "--stack", self.name, *flags],
+            cwd=self.program,
+            env=self.environment(),
+            check=False,
+            capture_output=quiet,
+            text=True,
+        )
+        if check and run.returncode:
+            raise StackError(
+                f"pulumi {command} failed: {run.stderr}" if quiet else f"pulumi {command} failed"
+            )
+        return run.returncode
+
+    def recover(self) -> None:
+        """After a killed command: drop its lock, adopt what it made without writing it down."""
+        self._release_dead_locks()
+        pending = self.pending_creates()
+        if not pending:
+            return
+        made = recovered_ids(self.cloud.home, pending)
+        say(f"the last command was interrupted: {len(made)} of {len(pending)} pending creates were made")
+        adopted = (
+            ["--import-pending-creates", *(part for pair in made.items() for part in pair)] if made else []
+        )
+        self.pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", *adopted, check=True)
+
+    def pending_creates(self) -> list[dict[str, Any]]:
+        """The resources whose creation an interrupted command began and did not record."""
+        if not self.state_file.exists():
+            return []
+        latest = json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
+        return [op["resource"] for op in latest.get("pending_operations") or [] if op["type"] == "creating"]
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; secret ones are masked."""
+        run = subprocess.run(
+            [self.cloud.home.bin / "pulumi", "stack", "output", "--json", "--stack", self.name],
+            cwd=self.program,
+            env=self.environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return json.loads(run.stdout)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the stack's state."""
+        if not self.state_file.exists():
+            return []
+        latest = json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
+        return latest.get("resources") or []
+
+    def _check_state(self) -> None:
+        if not self.state_file.exists():
+            return
+        try:
+            json.loads(self.state_file.read_text())
+        except ValueError as error:
+            backup = self.state_file.with_suffix(".json.bak")
+            hint = f"copy {backup} over it" if backup.exists() else "restore it from a backup"
+            raise StackError(
+                f"the state of stack {self.name} is not valid JSON ({error}): {self.state_file}\n"
+                f"{hint}, or throw this local cloud away with `make down FORCE=1`"
+            ) from None
+
+    def _quiet(self, *arguments: str, given: str | None = None) -> None:
+        # In the folder of the local stack file: `stack init` and `config set` write to the one beside Pulumi.yaml.
+        run = subprocess.run(
+            [_engine(self.cloud), *arguments],
+            cwd=self.cloud.home.stacks,
+            env=self.environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+            input=given,
+        )
+        if run.returncode:
+            raise StackError(f"pulumi {arguments[0]} {arguments[1]} failed: {run.stderr.strip()}")
+
+    def _release_dead_locks(self) -> None:
+        folder = self.cloud.home.backend / ".pulumi" / "locks"
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        for lock in folder.rglob("*.json") if folder.exists() else []:
+            try:
+                pid = int(json.loads(lock.read_text())["pid"])
+            except (OSError, ValueError, KeyError):
+                continue
+            told = False
+            while _is_engine(pid) and lock.exists():
+                if not told:
+                    say(f"another pulumi (process {pid}) is still working on this stack: waiting for it")
+                    told = True
+                if time.monotonic() > deadline:
+                    raise StackError(f"process {pid} still holds the stack; end it, or wait, and try again")
+                time.sleep(0.5)
+            lock.unlink(missing_ok=True)
+
+
+def _is_engine(pid: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and "pulumi" in process.name()
+    except psutil.Error:
+        return False
+
+
+def _engine(cloud: Cloud) -> str:
+    """The engine itself: the shim of the same name would point these commands elsewhere."""
+    text = (cloud.home.bin / "pulumi").read_text()
+    return text.rsplit("exec '", 1)[1].split("'", 1)[0]
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and "secure" in value
+
+
+def _read_stack_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        known = sorted(
+            p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in path.parent.glob("Pulumi.*.yaml")
+        )
+        raise StackError(f"there is no {path.name}; the stacks here are: {', '.join(known)}")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise StackError(f"{path.name} is not valid YAML: {error}\nmend it there and start again") from None
+    if not isinstance(content, dict):
+        raise StackError(f"{path.name} must be a YAML mapping with a `config:` key; it holds {content!r}")
+    return content
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)
