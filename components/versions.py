@@ -23,49 +23,53 @@ KUBERNETES_DEFAULT = "1.35"
 KUBERNETES_SUPPORTED: tuple[str, ...] = ("1.33", "1.34", "1.35", "1.36")
 """Versions this project runs on; 1.32 and older are in extended support or out of it (November 2026)."""
 
+# Checked on 2026-11-21; docs/decisions/0002-pinned-versions.md says against what, and what stayed unconfirmed.
 ADDONS: dict[str, dict[str, str]] = {
     "1.33": {
-        "vpc-cni": "v1.20.4-eksbuild.2",
-        "kube-proxy": "v1.33.5-eksbuild.2",
-        "coredns": "v1.12.4-eksbuild.1",
-        "eks-node-monitoring-agent": "v1.4.2-eksbuild.1",
-        "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
-        "metrics-server": "v0.8.0-eksbuild.6",
+        "vpc-cni": "v1.20.5-eksbuild.1",
+        "kube-proxy": "v1.33.10-eksbuild.2",
+        "coredns": "v1.12.4-eksbuild.10",
+        "eks-node-monitoring-agent": "v1.6.4-eksbuild.1",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "metrics-server": "v0.8.1-eksbuild.10",
     },
     "1.34": {
-        "vpc-cni": "v1.20.4-eksbuild.2",
-        "kube-proxy": "v1.34.1-eksbuild.2",
-        "coredns": "v1.12.4-eksbuild.1",
-        "eks-node-monitoring-agent": "v1.4.2-eksbuild.1",
-        "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
-        "metrics-server": "v0.8.0-eksbuild.6",
+        "vpc-cni": "v1.20.5-eksbuild.1",
+        "kube-proxy": "v1.34.6-eksbuild.2",
+        "coredns": "v1.12.4-eksbuild.10",
+        "eks-node-monitoring-agent": "v1.6.4-eksbuild.1",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "metrics-server": "v0.8.1-eksbuild.6",
     },
     "1.35": {
-        "vpc-cni": "v1.21.1-eksbuild.1",
-        "kube-proxy": "v1.35.0-eksbuild.2",
-        "coredns": "v1.13.1-eksbuild.1",
-        "eks-node-monitoring-agent": "v1.5.1-eksbuild.1",
-        "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
-        "metrics-server": "v0.8.0-eksbuild.6",
+        "vpc-cni": "v1.21.1-eksbuild.8",
+        "kube-proxy": "v1.35.3-eksbuild.5",
+        "coredns": "v1.14.2-eksbuild.4",
+        "eks-node-monitoring-agent": "v1.6.4-eksbuild.1",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "metrics-server": "v0.8.1-eksbuild.6",
     },
     "1.36": {
-        "vpc-cni": "v1.21.1-eksbuild.1",
-        "kube-proxy": "v1.36.0-eksbuild.2",
-        "coredns": "v1.13.1-eksbuild.1",
-        "eks-node-monitoring-agent": "v1.5.1-eksbuild.1",
-        "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
-        "metrics-server": "v0.8.0-eksbuild.6",
+        "vpc-cni": "v1.21.2-eksbuild.2",
+        "kube-proxy": "v1.36.0-eksbuild.7",
+        "coredns": "v1.14.2-eksbuild.4",
+        "eks-node-monitoring-agent": "v1.6.6-eksbuild.1",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "metrics-server": "v0.8.1-eksbuild.10",
     },
 }
 """EKS add-on versions by Kubernetes version. Check with ``aws eks describe-addon-versions`` before a bump."""
 
+# Checked on 2026-11-21: al2023 against the changelog of awslabs/amazon-eks-ami (release v20260714), Bottlerocket
+# against names of published AMIs (docs/decisions/0002-pinned-versions.md).
 AMI_RELEASES: dict[str, dict[str, str]] = {
-    "1.33": {"al2023": "1.33.5-20260714", "bottlerocket": "1.49.0-2e9e1c2a"},
-    "1.34": {"al2023": "1.34.2-20260714", "bottlerocket": "1.49.0-2e9e1c2a"},
-    "1.35": {"al2023": "1.35.0-20260714", "bottlerocket": "1.49.0-2e9e1c2a"},
-    "1.36": {"al2023": "1.36.0-20260714", "bottlerocket": "1.49.0-2e9e1c2a"},
+    "1.33": {"al2023": "1.33.13-20260714", "bottlerocket": "1.58.0-c5c37032"},
+    "1.34": {"al2023": "1.34.9-20260714", "bottlerocket": "1.58.0-c5c37032"},
+    "1.35": {"al2023": "1.35.6-20260714", "bottlerocket": "1.58.0-c5c37032"},
+    "1.36": {"al2023": "1.36.2-20260714", "bottlerocket": "1.66.0-1ad6b4a4"},
 }
-"""EKS optimised AMI releases by Kubernetes version and family (SSM ``…/recommended/release_version``)."""
+"""EKS optimised AMI releases by Kubernetes version and family: the value of SSM's ``…/recommended/release_version``
+(al2023) and ``…/latest/image_version`` (bottlerocket). One release covers the standard and the NVIDIA variant."""
 
 ALB_CONTROLLER = ChartVersion("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0")
 GPU_OPERATOR = ChartVersion("https://helm.ngc.nvidia.com/nvidia", "gpu-operator", "v26.7.0")
