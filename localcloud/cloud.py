@@ -3,22 +3,22 @@
 import os
 import secrets
 import shutil
-import stat
 import sys
+from importlib import metadata
 from pathlib import Path
 
 from localcloud.aws.account import write_default
 from localcloud.certificates import ensure_token
 from localcloud.control_plane import ControlPlane
 from localcloud.home import HOME_VARIABLE, PROJECT, Home
-from localcloud.tools import CLOUD_PROGRAMS, installed_pulumi, programs
+from localcloud.tools import CLOUD_PROGRAMS, PYTHON_VARIABLE, SHIM_MARKER, programs
 
 _PROVIDERS = ("aws", "eks", "kubernetes")
 
-_PYTHON_SHIM = """#!/bin/sh
-# Written by the local cloud: {what}.
+_PROVIDER_SCRIPT = """#!/bin/sh
+# Written by the local cloud: the {name} provider of the simulated account.
 unset PYTHONDONTWRITEBYTECODE
-{variable}='{root}' PYTHONPATH='{project}' exec '{python}' -u -m {module} "$@"
+{variable}='{root}' PYTHONPATH='{project}' exec '{python}' -u -m localcloud.providers.{name} "$@"
 """
 
 _AWS_SHIM = """#!/bin/sh
@@ -108,6 +108,8 @@ class Cloud:
         return {
             **inherited,
             HOME_VARIABLE: str(home.root),
+            PYTHON_VARIABLE: sys.executable,
+            "PYTHONPATH": str(PROJECT),
             "PATH": f"{home.bin}{os.pathsep}{_path_without_shims()}",
             "PULUMI_BACKEND_URL": f"file://{home.backend}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(home.root / "passphrase"),
@@ -129,47 +131,41 @@ class Cloud:
 
     def _write_shims(self, paths: dict[str, Path]) -> None:
         for name in _PROVIDERS:
-            self._shim(
-                f"pulumi-resource-{name}",
-                self._python_shim(
-                    f"the {name} provider of the simulated account", f"localcloud.providers.{name}"
-                ),
-            )
-        if paths["pulumi"] != installed_pulumi():
-            self._shim(
-                "pulumi-language-python",
-                self._python_shim("Pulumi's Python language host", "localcloud.language_host"),
-            )
-        self._shim("pulumi", _PULUMI_SHIM.format(pulumi=paths["pulumi"]))
+            # Where `pulumi plugin install` would put the published provider of the SDK's own version.
+            version = metadata.version(f"pulumi-{name}")
+            folder = self.home.pulumi_home / "plugins" / f"resource-{name}-v{version}"
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_program(folder / f"pulumi-resource-{name}", self._provider_script(name))
+        _write_program(self.home.bin / "pulumi", _PULUMI_SHIM.format(pulumi=paths["pulumi"]))
+        (self.home.bin / SHIM_MARKER).touch()
         aws = shutil.which("aws", path=_path_without_shims()) or ""
-        self._shim("aws", _AWS_SHIM.format(token=self.home.admin_token, aws=aws))
+        _write_program(self.home.bin / "aws", _AWS_SHIM.format(token=self.home.admin_token, aws=aws))
         for name in ("kubectl", "helm"):
             link = self.home.bin / name
             link.unlink(missing_ok=True)
             link.symlink_to(paths[name])
 
-    def _python_shim(self, what: str, module: str) -> str:
-        return _PYTHON_SHIM.format(
-            what=what,
+    def _provider_script(self, name: str) -> str:
+        return _PROVIDER_SCRIPT.format(
+            name=name,
             variable=HOME_VARIABLE,
             root=self.home.root,
             project=PROJECT,
             python=sys.executable,
-            module=module,
         )
 
-    def _shim(self, name: str, text: str) -> None:
-        path = self.home.bin / name
-        if path.exists() and path.read_text() == text:
-            return
-        # A running engine may be about to start the old file: replace it, never rewrite it.
-        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        draft.write_text(text)
-        draft.chmod(draft.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        draft.replace(path)
+
+def _write_program(path: Path, text: str) -> None:
+    if path.exists() and path.read_text() == text:
+        return
+    # A running engine may be about to start the old file: replace it, never rewrite it.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.write_text(text)
+    draft.chmod(0o755)
+    draft.replace(path)
 
 
 def _path_without_shims() -> str:
     """PATH without the shim folders of a local cloud whose shell we may have been started from."""
-    kept = [folder for folder in os.get_exec_path() if not (Path(folder) / "pulumi-resource-eks").exists()]
+    kept = [folder for folder in os.get_exec_path() if not (Path(folder) / SHIM_MARKER).exists()]
     return os.pathsep.join(kept)

@@ -34,6 +34,18 @@ OLDEST_PULUMI = (3, 259, 0)
 """Oldest ``pulumi`` on PATH that is used instead of one built here."""
 
 
+SHIM_MARKER = ".local-cloud"
+"""File that marks a local cloud's folder of shims, so that its `pulumi` is never taken for the user's."""
+
+PYTHON_VARIABLE = "INFERENCE_PLANE_PYTHON"
+"""Environment variable that names the interpreter for Pulumi programs; set by the local cloud."""
+
+# The engine looks for its language hosts beside itself before it looks anywhere else.
+_LANGUAGE_HOST = f"""#!/bin/sh
+exec "${{{PYTHON_VARIABLE}:?set by the local cloud}}" -u -m localcloud.language_host "$@"
+"""
+
+
 class ToolError(Exception):
     """A program that can be neither found nor built; the text says what to do."""
 
@@ -52,6 +64,8 @@ class Module:
     """Linker flags that stamp the version; ``{version}``, ``{major}`` and ``{minor}`` are filled in."""
     data: tuple[str, ...] = ()
     """Folders of the required module that are kept beside the programs."""
+    scripts: tuple[tuple[str, str], ...] = ()
+    """Executable scripts that are written beside the programs, as (name, text)."""
 
     @property
     def folder(self) -> Path:
@@ -72,7 +86,8 @@ class Module:
         """Folder of the built programs in the per-user cache."""
         pins = b"".join((self.folder / file).read_bytes() for file in ("go.mod", "go.sum"))
         machine = f"{platform.system()}-{platform.machine()}".lower()
-        key = hashlib.sha256(pins + repr(self).encode()).hexdigest()[:8]
+        recipe = repr((sorted(self.packages.items()), self.stamp, self.data, self.scripts))
+        key = hashlib.sha256(pins + recipe.encode()).hexdigest()[:8]
         return cache_folder() / "tools" / f"{self.name}-{self.version}-{machine}-{key}"
 
 
@@ -108,6 +123,7 @@ MODULES: tuple[Module, ...] = (
         "github.com/pulumi/pulumi/pkg/v3",
         {"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
         stamp="-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",
+        scripts=(("pulumi-language-python", _LANGUAGE_HOST),),
     ),
 )
 
@@ -180,7 +196,7 @@ def installed_pulumi() -> Path | None:
     for folder in os.get_exec_path():
         path = Path(folder) / "pulumi"
         # A local cloud's own shim folder also holds a `pulumi`: it is the one we are looking for.
-        if not os.access(path, os.X_OK) or (Path(folder) / "pulumi-resource-eks").exists():
+        if not os.access(path, os.X_OK) or (Path(folder) / SHIM_MARKER).exists():
             continue
         host = path.resolve().parent / "pulumi-language-python"
         if not (host.exists() or (Path(folder) / "pulumi-language-python").exists()):
@@ -241,6 +257,9 @@ def _build_module(module: Module, go: Path, scratch: Path, label: str) -> None:
         )
         for folder in module.data:
             shutil.copytree(Path(listed.stdout.strip()) / folder, out / "data" / folder)
+    for name, text in module.scripts:
+        (out / name).write_text(text)
+        (out / name).chmod(0o755)
     module.built.parent.mkdir(parents=True, exist_ok=True)
     out.rename(module.built)
 

@@ -6,6 +6,8 @@ arrive as `UNKNOWN`.
 """
 
 import dataclasses
+import os
+import signal
 import sys
 import threading
 import traceback
@@ -340,7 +342,7 @@ class _reported:  # noqa: N801 -- used as a with-statement's word
             text = "".join(traceback.format_exception(kind, error, trace))
             self._context.abort(grpc.StatusCode.INTERNAL, f"defect in the local cloud: {text}")
 
-    def _partial(self, error: PartialFailure) -> None:
+    def _partial(self, error: PartialFailureError) -> None:
         from google.protobuf import any_pb2
         from pulumi.runtime.proto import status_pb2
 
@@ -380,4 +382,10 @@ def serve(provider: Provider) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    server.wait_for_termination()
+    # The engine interrupts its plugins when it is done with them, and may be killed without a word: a call
+    # that is under way then ends as an AWS call would, but nothing waits for a new one.
+    signal.signal(signal.SIGINT, lambda *_: servicer.stopped.set())
+    parent = os.getppid()
+    while os.getppid() == parent and not servicer.stopped.wait(0.5):
+        pass
+    server.stop(grace=None if os.getppid() == parent else 60).wait()
