@@ -35,6 +35,14 @@ def service_account_trust_policy(
     }
 
 
+def service_trust_policy(service: str) -> dict[str, Any]:
+    """Trust policy that lets one AWS service, for example ``ec2.amazonaws.com``, assume a role."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+    }
+
+
 def compact_policy(document: str | Mapping[str, Any]) -> str:
     """The policy as JSON without white space between its tokens.
 

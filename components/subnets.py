@@ -5,6 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+DEFAULT_VPC_CIDR = "10.0.0.0/16"
+"""IPv4 network of a VPC for which none is chosen."""
+
 ZONE_LETTERS = "abcdef"
 """Letters that an availability zone's name may end in; the letter's place is the zone's slot."""
 
