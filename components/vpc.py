@@ -76,8 +76,8 @@ class Vpc(pulumi.ComponentResource):
         self._prefix = name
         self._tags = dict(args.get("tags") or {})
         self._private: dict[str, pulumi.Output[str]] = {}
-        # What must exist before a node in a private subnet reaches anything; for depends_on of node groups.
-        self.private_routes: list[pulumi.Resource] = []
+        # What must exist before a node in a private subnet reaches anything outside; for depends_on.
+        self.routes: list[pulumi.Resource] = []
         existing = args.get("existing")
         if existing is not None:
             self._adopt(existing)
@@ -156,7 +156,7 @@ class Vpc(pulumi.ComponentResource):
             tags=self._named(f"{name}-s3"),
             opts=self._child(),
         )
-        self.private_routes.append(s3)
+        self.routes.append(s3)
         if args.get("flow_logs"):
             days = int(args.get("flow_log_retention_days") or 30)
             log_vpc_traffic(f"{name}-flow-logs", vpc.id, days, self._tags, self)
@@ -179,13 +179,14 @@ class Vpc(pulumi.ComponentResource):
             tags=self._named(f"{self._prefix}-public"),
             opts=self._child(),
         )
-        aws.ec2.Route(
+        route = aws.ec2.Route(
             f"{self._prefix}-public-egress",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
             opts=self._child(),
         )
+        self.routes.append(route)
         subnets: dict[str, aws.ec2.Subnet] = {}
         for zone, block in subnet_layout(cidr, zones).public.items():
             child = f"{self._prefix}-public-{zone_letter(zone)}"
@@ -198,12 +199,13 @@ class Vpc(pulumi.ComponentResource):
                 tags={**self._named(child), "kubernetes.io/role/elb": "1"},
                 opts=self._child(),
             )
-            aws.ec2.RouteTableAssociation(
+            association = aws.ec2.RouteTableAssociation(
                 f"{child}-association",
                 subnet_id=subnets[zone].id,
                 route_table_id=table.id,
                 opts=self._child(),
             )
+            self.routes.append(association)
         return subnets, table
 
     def _nat(
@@ -265,7 +267,7 @@ class Vpc(pulumi.ComponentResource):
             association = aws.ec2.RouteTableAssociation(
                 f"{child}-association", subnet_id=subnet.id, route_table_id=table.id, opts=self._child()
             )
-            self.private_routes.append(association)
+            self.routes.append(association)
             if zone in gateways:
                 route = aws.ec2.Route(
                     f"{child}-egress",
@@ -274,7 +276,7 @@ class Vpc(pulumi.ComponentResource):
                     nat_gateway_id=gateways[zone].id,
                     opts=self._child(),
                 )
-                self.private_routes.append(route)
+                self.routes.append(route)
             self._private[zone] = subnet.id
             tables.append(table)
         return tables

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from components.iam_documents import MANAGED_POLICY_CHARACTERS, compact_policy, service_account_trust_policy
+from components.iam_documents import (
+    MANAGED_POLICY_CHARACTERS,
+    compact_policy,
+    service_account_trust_policy,
+    service_trust_policy,
+)
 from tests.golden_files import check_golden, pretty_json
 
 ISSUER = "oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF"
@@ -49,3 +54,12 @@ def test_one_character_more_is_refused_with_both_numbers():
 def test_what_is_no_policy_document_is_refused(text, reason):
     with pytest.raises(ValueError, match=reason):
         compact_policy(text)
+
+
+def test_a_service_role_trusts_one_service():
+    assert service_trust_policy("ec2.amazonaws.com") == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
