@@ -75,21 +75,27 @@ class Stack:
             key = f"local-{secrets.token_urlsafe(24)}"
             self._quiet("config", "set", "--secret", API_KEY, "--stack", self.name, given=key)
 
-    def pulumi(self, command: str, *flags: str, check: bool = False, quiet: bool = False) -> int:
+    def pulumi(self, command: str, *flags: str) -> int:
         """Run ``pulumi <command>`` on this stack with this terminal; returns its exit code."""
-        run = subprocess.run(
-            [self.cloud.home.bin / "pulumi", command, "--stack", self.name, *flags],
+        return subprocess.run(
+            self._command(command, flags), cwd=self.program, env=self.environment(), check=False
+        ).returncode
+
+    def captured(self, command: str, *flags: str) -> subprocess.CompletedProcess[str]:
+        """Run ``pulumi <command>`` on this stack and return its exit code and what it printed (as ``stdout``)."""
+        return subprocess.run(
+            [*self._command(command, flags), "--color", "never"],
             cwd=self.program,
             env=self.environment(),
             check=False,
-            capture_output=quiet,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
-        if check and run.returncode:
-            raise StackError(
-                f"pulumi {command} failed: {run.stderr}" if quiet else f"pulumi {command} failed"
-            )
-        return run.returncode
+
+    def _command(self, command: str, flags: tuple[str, ...]) -> list[str]:
+        return [str(self.cloud.home.bin / "pulumi"), *command.split(), "--stack", self.name, *flags]
 
     def recover(self) -> None:
         """After a killed command: drop its lock, adopt what it made without writing it down."""
@@ -102,7 +108,9 @@ class Stack:
         adopted = (
             ["--import-pending-creates", *(part for pair in made.items() for part in pair)] if made else []
         )
-        self.pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", *adopted, check=True)
+        run = self.captured("refresh", "--yes", "--skip-preview", "--suppress-outputs", *adopted)
+        if run.returncode:
+            raise StackError(f"the interrupted command could not be recovered from:\n{run.stdout}")
 
     def pending_creates(self) -> list[dict[str, Any]]:
         """The resources whose creation an interrupted command began and did not record."""
@@ -113,14 +121,9 @@ class Stack:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""
-        run = subprocess.run(
-            [self.cloud.home.bin / "pulumi", "stack", "output", "--json", "--stack", self.name],
-            cwd=self.program,
-            env=self.environment(),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        run = self.captured("stack output", "--json")
+        if run.returncode:
+            raise StackError(f"the outputs of stack {self.name} cannot be read:\n{run.stdout}")
         return json.loads(run.stdout)
 
     def resources(self) -> list[dict[str, Any]]:

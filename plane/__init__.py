@@ -1,0 +1,1 @@
+"""How components make a plane: foundation, compute, add-ons, access, serving, in this order."""

@@ -1,0 +1,95 @@
+"""What runs on the system nodes for everybody: DNS, the GPU operator, load balancing, DNS records."""
+
+import dataclasses
+
+import pulumi
+
+from components.alb_controller import AlbController, AlbControllerArgs
+from components.cluster_addons import ClusterAddons
+from components.external_dns import ExternalDns
+from components.gpu_operator import GpuOperator
+from config.settings import Settings
+from plane.compute import Compute
+from plane.foundation import Foundation
+
+
+@dataclasses.dataclass(frozen=True)
+class Addons:
+    """The add-ons of the plane."""
+
+    cluster: ClusterAddons
+    gpu_operator: GpuOperator
+    alb: AlbController
+    external_dns: ExternalDns | None
+
+    def all(self) -> list[pulumi.Resource]:
+        """Everything that a model's release needs, and that has to outlive it."""
+        return [
+            self.cluster,
+            self.gpu_operator,
+            self.alb,
+            *([self.external_dns] if self.external_dns else []),
+        ]
+
+
+def build_addons(settings: Settings, foundation: Foundation, compute: Compute) -> Addons:
+    """Register the add-ons: cluster DNS as soon as there are system nodes, the controllers after it."""
+    cluster_addons = ClusterAddons(
+        "cluster-addons",
+        {
+            "cluster_name": foundation.cluster.cluster_name,
+            "kubernetes_version": settings.cluster.kubernetes_version,
+        },
+        foundation.in_aws(compute.system),
+    )
+    controllers = foundation.in_cluster(compute.system, cluster_addons)
+    return Addons(
+        cluster=cluster_addons,
+        gpu_operator=GpuOperator("gpu-operator", {"mode": settings.gpu_nodes.operator_mode}, controllers),
+        alb=AlbController("alb-controller", _alb_args(settings, foundation), controllers),
+        external_dns=_external_dns(settings, foundation, controllers),
+    )
+
+
+def _alb_args(settings: Settings, foundation: Foundation) -> AlbControllerArgs:
+    ingress, cluster = settings.ingress, foundation.cluster
+    args: AlbControllerArgs = {
+        "cluster_name": settings.cluster.name,
+        "region": settings.region,
+        "account_id": settings.account_id,
+        "vpc_id": foundation.vpc.vpc_id,
+        "oidc_provider_arn": cluster.oidc_provider_arn,
+        "oidc_issuer": cluster.oidc_issuer,
+        "role_name": settings.role_name("alb-controller"),
+        "scheme": ingress.scheme,
+        "group_name": ingress.group_name,
+        "certificate_arns": [foundation.certificate.arn],
+        "idle_timeout_seconds": ingress.idle_timeout_seconds,
+        "ssl_policy": ingress.ssl_policy,
+    }
+    if ingress.inbound_cidrs:
+        args["inbound_cidrs"] = list(ingress.inbound_cidrs)
+    return args
+
+
+def _external_dns(
+    settings: Settings, foundation: Foundation, opts: pulumi.ResourceOptions
+) -> ExternalDns | None:
+    zone = settings.ingress.certificate.hosted_zone_id
+    if not settings.ingress.keeps_dns or zone is None:
+        return None
+    names = settings.ingress.certificate.domain_names
+    return ExternalDns(
+        "external-dns",
+        {
+            "cluster_name": settings.cluster.name,
+            "region": settings.region,
+            "account_id": settings.account_id,
+            "hosted_zone_id": zone,
+            "domain_filters": sorted({name.removeprefix("*.") for name in names}),
+            "oidc_provider_arn": foundation.cluster.oidc_provider_arn,
+            "oidc_issuer": foundation.cluster.oidc_issuer,
+            "role_name": settings.role_name("external-dns"),
+        },
+        opts,
+    )

@@ -1,0 +1,169 @@
+"""The dev stack as a whole: what it registers, with which providers, in which order, and what stays secret."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from config.loading import Secrets, validate
+from config.settings import Settings
+from plane.build import build
+from tests.golden_files import check_golden
+from tests.unit.recording import Recording, record
+
+ROOT = Path(__file__).resolve().parents[3]
+API_KEY = "plaintext-api-key-for-this-test"
+REMOTE_CHILDREN = "eks:index:Cluster"
+
+
+def dev_config() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
+
+
+def dev_settings(**areas: Any) -> Settings:
+    config = dev_config()
+    raw = {
+        key.removeprefix("inference-plane:"): value
+        for key, value in config.items()
+        if key.startswith("inference-plane:")
+    }
+    account_id = str(raw.pop("accountId"))
+    for area, change in areas.items():
+        raw[area] = {**raw.get(area, {}), **change}
+    return validate(raw, region=config["aws:region"], account_id=account_id, has_api_key=True)
+
+
+def recorded(*, preview: bool = False, **areas: Any) -> Recording:
+    def program() -> None:
+        secrets = Secrets(pulumi.Output.secret(API_KEY), None, None)
+        for name, value in build(dev_settings(**areas), secrets).items():
+            pulumi.export(name, value)
+
+    return record(program, preview=preview)
+
+
+@cache
+def dev(*, preview: bool = False) -> Recording:
+    return recorded(preview=preview)
+
+
+def stack_outputs(recording: Recording) -> dict[str, Any]:
+    return recording.outputs["project-stack"]
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_dev_stack_registers_exactly_the_reviewed_list(preview: bool) -> None:
+    lines = sorted(f"{r.type}  {r.name}" for r in dev(preview=preview).registrations)
+    check_golden("dev/registrations.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_every_resource_and_invoke_uses_an_explicit_provider(preview: bool) -> None:
+    recording = dev(preview=preview)
+    customs = [r for r in recording.registrations if r.request.custom and not r.type.startswith("pulumi:")]
+    assert customs
+    assert [r.name for r in customs if not r.provider] == []
+    assert [token for token, provider, _ in recording.invokes if not provider] == []
+
+
+def test_aws_resources_use_the_aws_provider_and_kubernetes_objects_the_clusters_own() -> None:
+    for registration in dev().registrations:
+        if registration.type.startswith("aws:"):
+            assert "pulumi:providers:aws::aws::" in registration.provider, registration.name
+        if registration.type.startswith("kubernetes:"):
+            assert "pulumi:providers:kubernetes::cluster-kubernetes::" in registration.provider, (
+                registration.name
+            )
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_api_key_crosses_the_wire_only_inside_a_secret(preview: bool) -> None:
+    assert [text for text in dev(preview=preview).plaintext() if API_KEY in text] == []
+
+
+def test_the_api_key_reaches_the_clusters_secret() -> None:
+    secrets = [
+        r for r in dev().of_type("kubernetes:core/v1:Secret") if r.inputs["metadata"]["name"] == "vllm-auth"
+    ]
+    assert [secret.inputs["stringData"] for secret in secrets] == [{"VLLM_API_KEY": API_KEY}]
+    assert "stringData" in secrets[0].secret_paths
+
+
+def test_the_charts_values_are_all_known_at_preview() -> None:
+    def values(recording: Recording) -> Any:
+        return recording.one("kubernetes:helm.sh/v3:Release", "serving-release").inputs["values"]
+
+    assert values(dev(preview=True)) == values(dev())
+
+
+def test_nothing_is_made_that_the_dev_stack_does_not_ask_for() -> None:
+    types = set(dev().types())
+    assert "inference-plane:index:ExternalDns" not in types
+    assert "aws:acm/certificate:Certificate" not in types
+    assert "aws:ec2/placementGroup:PlacementGroup" not in types
+    assert "aws:ec2/flowLog:FlowLog" not in types
+
+
+def test_the_release_comes_after_the_controllers_the_nodes_and_the_role() -> None:
+    release = dev().named("serving")
+    waits_for = {urn.rsplit("::", 1)[-1] for urn in release.depends_on}
+    for needed in (
+        "alb-controller-release",
+        "gpu-operator-release",
+        "gpu-nodes-group",
+        "checkpoint-reader-role",
+    ):
+        assert needed in waits_for
+
+
+def test_the_gpu_nodes_use_only_the_subnet_in_the_reservations_zone() -> None:
+    group = dev().named("gpu-nodes-group")
+    assert group.inputs["subnetIds"] == ["network-private-b-id"]
+
+
+def test_outputs_name_every_model_with_its_endpoint_and_prefix() -> None:
+    outputs = stack_outputs(dev())
+    models = {"laguna-m", "laguna-xs", "point"}
+    assert set(outputs["modelEndpoints"]) == set(outputs["checkpointPrefixes"]) == models
+    assert outputs["modelEndpoints"]["point"] == "https://point.models.example.com/v1"
+    assert outputs["checkpointPrefixes"]["point"].endswith("/checkpoints/point")
+    assert set(outputs) == {
+        "clusterName",
+        "clusterEndpoint",
+        "kubeconfigCommand",
+        "checkpointBucket",
+        "checkpointPrefixes",
+        "repositoryUrls",
+        "roleArns",
+        "namespace",
+        "modelEndpoints",
+        "modelDeployments",
+        "nextSteps",
+    }
+
+
+def test_an_internal_load_balancer_is_asked_for_where_settings_say_so() -> None:
+    recording = recorded(ingress={"scheme": "internal"})
+    params = [r for r in recording.registrations if r.type.endswith(":IngressClassParams")]
+    assert [r.inputs["spec"]["scheme"] for r in params] == ["internal"]
+
+
+def test_a_hosted_zone_brings_a_new_certificate_and_dns_records() -> None:
+    certificate = {"domainNames": ["*.models.example.com"], "hostedZoneId": "Z0123456789ABCDEFGHIJ"}
+    types = recorded(ingress={"certificate": certificate}).types()
+    assert "aws:acm/certificate:Certificate" in types
+    assert "aws:acm/certificateValidation:CertificateValidation" in types
+    assert "inference-plane:index:ExternalDns" in types
+
+
+def test_a_network_without_nat_gets_the_endpoints_of_a_closed_vpc() -> None:
+    recording = recorded(network={"nat": "none"})
+    services = {
+        r.inputs["serviceName"].rsplit("us-east-2.", 1)[-1]
+        for r in recording.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+    }
+    assert {"ecr.api", "ecr.dkr", "sts", "ec2", "eks", "logs", "elasticloadbalancing", "s3"} <= services
+    assert recording.of_type("aws:ec2/natGateway:NatGateway") == []
