@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 from components.arguments import ArgumentErrors
 from components.instance_types import GPU_INSTANCE_TYPES, INSTANCE_TYPES
 from components.launch_templates import CAPACITY_KINDS, RESERVED_KINDS
+from components.node_groups import check_al2023_release
 from components.scheduling import EKS_TAINT_EFFECTS, GPU_PRESENT_LABEL, GPU_TAINT, NODE_ROLE_LABEL
 from components.versions import KUBERNETES_SUPPORTED
 
@@ -125,19 +126,12 @@ def _check_sizes(args: Mapping[str, Any], errors: ArgumentErrors) -> None:
 
 
 def _check_ami(args: Mapping[str, Any], errors: ArgumentErrors) -> None:
-    ami = args.get("ami") or "al2023"
+    ami, release = args.get("ami") or "al2023", args.get("ami_release")
     errors.one_of("ami", ami, AMI_FAMILIES)
     if ami == "al2023":
-        errors.matches(
-            "amiRelease", args.get("ami_release"), r"\d+\.\d+\.\d+-\d{8}", "a release like 1.35.6-20260714"
-        )
+        check_al2023_release(args.get("kubernetes_version") or "", release, errors)
     elif ami == "bottlerocket":
-        errors.matches(
-            "amiRelease",
-            args.get("ami_release"),
-            r"\d+\.\d+\.\d+-[0-9a-f]{8}",
-            "a release like 1.58.0-c5c37032",
-        )
+        errors.matches("amiRelease", release, r"\d+\.\d+\.\d+-[0-9a-f]{8}", "a release like 1.58.0-c5c37032")
 
 
 def _check_storage(args: Mapping[str, Any], errors: ArgumentErrors) -> None:

@@ -1,9 +1,11 @@
 """Parts of managed node groups, as plain values in the AWS SDK's shape."""
 
+import re
 from collections.abc import Sequence
 
 import pulumi_aws as aws
 
+from components.arguments import ArgumentErrors
 from components.scheduling import EKS_TAINT_EFFECTS, Taint
 
 REBOOT_FIRST_REASONS: tuple[str, ...] = (
@@ -59,3 +61,13 @@ def node_group_taints(taints: Sequence[Taint]) -> list[aws.eks.NodeGroupTaintArg
         {"key": taint["key"], "value": taint["value"], "effect": EKS_TAINT_EFFECTS[taint["effect"]]}
         for taint in taints
     ]
+
+
+def check_al2023_release(kubernetes_version: str, release: object, errors: ArgumentErrors) -> None:
+    """Note an ``amiRelease`` that is not one of the EKS AL2023 AMI for that Kubernetes minor version."""
+    errors.matches(
+        "amiRelease",
+        release,
+        rf"{re.escape(kubernetes_version)}\.\d+-\d{{8}}",
+        f"an EKS AL2023 release for Kubernetes {kubernetes_version}, {kubernetes_version}.<patch>-<yyyymmdd>",
+    )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from components.arguments import ArgumentErrors
 from components.instance_types import CPU_INSTANCE_TYPES
 from components.launch_templates import block_devices, metadata_options, tag_specifications
-from components.node_groups import node_repair_config, update_config
+from components.node_groups import check_al2023_release, node_repair_config, update_config
 from components.node_role import node_role
 from components.partitions import partition_of
 from components.scheduling import SYSTEM_NODE_SELECTOR
@@ -128,16 +128,13 @@ def _check(args: SystemNodeGroupArgs) -> None:
     for index, instance_type in enumerate(_instance_types(args)):
         errors.one_of(f"instanceTypes[{index}]", instance_type, CPU_INSTANCE_TYPES)
     desired, least, most = _sizes(args)
-    if least < 0 or most < 1:
-        errors.add("minSize" if least < 0 else "maxSize", "is too small; minSize is 0 and maxSize 1 at least")
+    if least < 0:
+        errors.add("minSize", f"is {least}; it must be 0 at least")
+    if most < 1:
+        errors.add("maxSize", f"is {most}; it must be 1 at least")
     if not least <= desired <= most:
         errors.add("desiredSize", f"is {desired}; it must lie between minSize {least} and maxSize {most}")
     if int(args.get("volume_size_gib", 50)) < 20:
         errors.add("volumeSizeGib", f"is {args.get('volume_size_gib')}; the EKS AMI needs 20 at least")
-    errors.matches(
-        "amiRelease",
-        args.get("ami_release"),
-        r"\d+\.\d+\.\d+-\d{8}",
-        "an EKS AMI release like 1.35.6-20260714",
-    )
+    check_al2023_release(args.get("kubernetes_version") or "", args.get("ami_release"), errors)
     errors.raise_if_any()

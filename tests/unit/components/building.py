@@ -21,7 +21,9 @@ def build(
     recording = record(program, preview=preview, state=state)
     without = [r.name for r in aws_resources(recording) if not r.provider]
     assert not without, f"on the default provider: {without}"
-    assert not recording.invokes, f"components make no invokes: {recording.invokes}"
+    # A reference to a resource (eks.Cluster's output) is followed by an invoke of the SDK's own.
+    invokes = [invoke for invoke in recording.invokes if invoke[0] != "pulumi:pulumi:getResource"]
+    assert not invokes, f"components make no invokes: {invokes}"
     return recording
 
 

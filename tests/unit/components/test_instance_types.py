@@ -1,40 +1,32 @@
-"""The instance table is consistent with itself and with what EKS and EC2 allow."""
+"""The instance table is consistent, and agrees with the figures that the architectures rest on."""
 
 import pytest
 
-from components.instance_types import CPU_INSTANCE_TYPES, GPU_INSTANCE_TYPES, INSTANCE_TYPES
-
-ROWS = list(INSTANCE_TYPES.values())
+from components.instance_types import CPU_INSTANCE_TYPES, GPU_INSTANCE_TYPES, INSTANCE_TYPES, InstanceType
 
 
-def test_every_type_is_either_for_gpus_or_for_system_nodes():
+@pytest.mark.parametrize("row", INSTANCE_TYPES.values(), ids=lambda row: row.name)
+def test_each_row_is_plausible(row: InstanceType) -> None:
+    assert (row.gpus > 0) == bool(row.gpu_name) == (row.gpu_memory_mib > 0)
+    assert 0 < row.allocatable_memory_mib < row.memory_gib * 1024
+    assert row.network_cards >= 1
+    assert row.efa_interfaces in (0, row.network_cards, row.network_cards - 1)
+    assert 0 < row.max_pods <= (110 if row.vcpus < 30 else 250), "the cap of managed node groups"
+
+
+def test_names_are_unique_and_split_in_gpu_and_cpu_types() -> None:
     assert set(GPU_INSTANCE_TYPES) | set(CPU_INSTANCE_TYPES) == set(INSTANCE_TYPES)
     assert not set(GPU_INSTANCE_TYPES) & set(CPU_INSTANCE_TYPES)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_pods_stay_within_the_cap_of_managed_node_groups(row):
-    assert 0 < row.max_pods <= (110 if row.vcpus < 30 else 250)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_network_card_carries_at_most_one_efa_interface(row):
-    assert row.efa_interfaces in (0, row.network_cards, row.network_cards - 1)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_allocatable_memory_is_most_of_the_memory(row):
-    assert 0.7 < row.allocatable_memory_mib / (row.memory_gib * 1024) < 1
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_gpu_facts_are_there_exactly_on_gpu_types(row):
-    assert bool(row.gpus) == bool(row.gpu_name) == bool(row.gpu_memory_mib)
+def test_the_reference_architectures_type_has_eight_h200() -> None:
+    row = INSTANCE_TYPES["p5e.48xlarge"]
+    assert (row.gpus, row.gpu_name, row.gpu_memory_mib, row.nvme_gb) == (8, "h200", 144_384, 30_400)
+    assert (row.vcpus, row.memory_gib, row.efa_interfaces, row.max_pods) == (192, 2_048, 32, 100)
 
 
 @pytest.mark.parametrize(
-    ("name", "efa", "pods"),
-    [("p5.48xlarge", 32, 100), ("p5e.48xlarge", 32, 100), ("p5en.48xlarge", 16, 198), ("g6.12xlarge", 1, 234)],
+    "name", ["p5.48xlarge", "p5e.48xlarge", "p5en.48xlarge", "g6e.xlarge", "p6-b200.48xlarge"]
 )
-def test_figures_of_ec2(name, efa, pods):
-    assert (INSTANCE_TYPES[name].efa_interfaces, INSTANCE_TYPES[name].max_pods) == (efa, pods)
+def test_the_types_that_the_architectures_name_are_known(name: str) -> None:
+    assert name in GPU_INSTANCE_TYPES

@@ -42,7 +42,12 @@ def test_al2023_has_one_encrypted_root_volume():
 
 def test_iops_and_throughput_are_absent_unless_given():
     (device,) = block_devices("al2023", 50)
-    assert set(device.get("ebs") or {}) == {"volume_type", "volume_size", "encrypted", "delete_on_termination"}
+    assert device.get("ebs") == {
+        "volume_type": "gp3",
+        "volume_size": 50,
+        "encrypted": "true",
+        "delete_on_termination": "true",
+    }
 
 
 def test_bottlerocket_puts_the_size_on_its_second_volume_and_encrypts_both():

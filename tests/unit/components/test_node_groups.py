@@ -1,9 +1,12 @@
 """Updates, repairs and taints of managed node groups."""
 
+import pulumi
 import pytest
 
+from components.arguments import ArgumentErrors
 from components.node_groups import (
     REBOOT_FIRST_REASONS,
+    check_al2023_release,
     node_group_taints,
     node_repair_config,
     update_config,
@@ -42,3 +45,13 @@ def test_gpu_taint():
     assert node_group_taints([GPU_TAINT]) == [
         {"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}
     ]
+
+
+def test_release_of_another_kubernetes_version_is_refused():
+    errors = ArgumentErrors("Group")
+    check_al2023_release("1.35", "1.35.6-20260714", errors)
+    check_al2023_release("1.35", None, errors)
+    errors.raise_if_any()
+    check_al2023_release("1.35", "1.34.9-20260714", errors)
+    with pytest.raises(pulumi.InputPropertiesError, match=r"1\.35\.<patch>-<yyyymmdd>"):
+        errors.raise_if_any()

@@ -29,10 +29,7 @@ def test_raid0_user_data_is_the_reviewed_one(ami, suffix):
 def test_al2023_user_data_is_multipart_mime_with_one_node_config():
     message = email.message_from_string(decoded("al2023"))
     assert message.get_content_type() == "multipart/mixed"
-    parts = message.get_payload()
-    assert isinstance(parts, list)
-    (part,) = parts
-    assert isinstance(part, email.message.Message)
+    (part,) = [part for part in message.walk() if not part.is_multipart()]
     assert part.get_content_type() == "application/node.eks.aws"
     body = str(part.get_payload())
     assert "strategy: RAID0" in body
