@@ -35,7 +35,6 @@ def build_access(settings: Settings, foundation: Foundation) -> IrsaRole:
             "namespace": settings.chart.namespace,
             "service_account": settings.chart.service_account_name,
             "policy_json": pulumi.Output.from_input(foundation.bucket.kms_key_arn).apply(policy),
-            "tags": settings.tags,
         },
         foundation.in_aws(),
     )

@@ -74,7 +74,7 @@ def _gpu_args(settings: Settings, foundation: Foundation) -> GpuNodeGroupArgs:
 def _capacity(settings: Settings) -> CapacityArgs:
     capacity = settings.gpu_nodes.capacity
     kinds = {"reservation": "odcr"}
-    args: CapacityArgs = {"kind": kinds.get(capacity.source, capacity.source)}
+    args: CapacityArgs = {"kind": kinds.get(capacity.kind, capacity.kind)}
     reservation = capacity.reservation_id or capacity.capacity_block_id
     if reservation:
         args["reservation_id"] = reservation

@@ -40,6 +40,7 @@ class Foundation:
 
 def build_foundation(settings: Settings) -> Foundation:
     """Register the foundation."""
+    # These tags reach every AWS resource; only what a launch template launches has to be told again.
     provider = aws.Provider(
         "aws",
         region=settings.region,
@@ -166,9 +167,9 @@ def _repositories_args(settings: Settings) -> ImageRepositoriesArgs:
 
 def _certificate_args(settings: Settings) -> CertificateArgs:
     certificate = settings.ingress.certificate
-    args: CertificateArgs = {"domain_names": list(certificate.domain_names)}
     if certificate.arn:
-        args["arn"] = certificate.arn
-    if certificate.hosted_zone_id:
-        args["hosted_zone_id"] = certificate.hosted_zone_id
-    return args
+        return {"arn": certificate.arn}
+    return {
+        "domain_names": list(certificate.domain_names),
+        "hosted_zone_id": certificate.hosted_zone_id or "",
+    }

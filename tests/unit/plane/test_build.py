@@ -113,14 +113,14 @@ def test_the_release_comes_after_the_controllers_the_nodes_and_the_role() -> Non
     for needed in (
         "alb-controller-release",
         "gpu-operator-release",
-        "gpu-nodes-group",
+        "gpu-nodes-nodes",
         "checkpoint-reader-role",
     ):
         assert needed in waits_for
 
 
 def test_the_gpu_nodes_use_only_the_subnet_in_the_reservations_zone() -> None:
-    group = dev().named("gpu-nodes-group")
+    group = dev().named("gpu-nodes-nodes")
     assert group.inputs["subnetIds"] == ["network-private-b-id"]
 
 
