@@ -1,0 +1,1 @@
+"""The Kubernetes side of the local cloud: API access, typed objects, Helm releases and their readiness."""
