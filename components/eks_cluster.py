@@ -201,8 +201,8 @@ class EksCluster(pulumi.ComponentResource):
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
             cluster_identifier=f"{args['account_id']}/{region}/{cluster_name}",
-            # The access entries too must be there while objects are made, and while they are deleted.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
+            # It waits for the whole component, access entries included, because its kubeconfig comes from there.
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
         self.cluster_name = control_plane.name
