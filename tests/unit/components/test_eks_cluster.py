@@ -240,49 +240,8 @@ def test_what_follows_from_arguments_is_known_at_preview():
     assert outputs["logGroupName"] == "/aws/eks/dev/cluster"
 
 
-def test_all_wrong_arguments_are_named_at_once():
-    found = faults(
-        made(
-            cluster_name="_dev",
-            region="Ohio",
-            account_id="12",
-            vpc_id="",
-            private_subnet_ids=[],
-            kubernetes_version="1.29",
-            endpoint_public_access=False,
-            endpoint_private_access=False,
-            public_access_cidrs=["everyone"],
-            log_types=["api", "kubelet"],
-            log_retention_days=42,
-            kms_key_arn="alias/mine",
-            kubectl_role_arn="admin",
-            access_entries=[
-                {
-                    "name": "Ops",
-                    "principal_arn": "arn:aws:sts::1:assumed-role/x/y",
-                    "policy": "cluster-admin",
-                },
-                {"name": "a", "principal_arn": ADMIN, "policy": "AmazonEKSViewPolicy"},
-                {"name": "a", "principal_arn": ADMIN, "policy": "AmazonEKSViewPolicy"},
-            ],
-        )
-    )
-    assert set(found) == {
-        *("clusterName", "region", "accountId", "vpcId", "privateSubnetIds", "kubernetesVersion"),
-        *("endpointPrivateAccess", "publicAccessCidrs", "publicAccessCidrs[0]", "logTypes[1]"),
-        *("logRetentionDays", "kmsKeyArn", "kubectlRoleArn"),
-        *("accessEntries[0].name", "accessEntries[0].principalArn", "accessEntries[0].policy"),
-        *("accessEntries[2].name", "accessEntries[2].principalArn"),
-    }
-    assert found["kubernetesVersion"] == "is '1.29'; it must be one of 1.33, 1.34, 1.35, 1.36"
-    assert found["accessEntries[2].principalArn"] == "has an entry already; EKS takes one entry per principal"
-
-
-def test_missing_arguments_are_named():
-    found = faults(lambda opts: EksCluster("plane", {}, opts))  # pyright: ignore[reportArgumentType] -- on purpose
-    assert found == dict.fromkeys(
-        ("clusterName", "region", "accountId", "vpcId", "privateSubnetIds"), "is required"
-    )
+def test_wrong_arguments_are_refused_before_anything_is_registered():
+    assert set(faults(made(kubernetes_version="1.29", account_id="1"))) == {"kubernetesVersion", "accountId"}
 
 
 def test_ids_may_be_outputs():
