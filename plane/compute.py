@@ -19,7 +19,7 @@ class Compute:
 def build_compute(settings: Settings, foundation: Foundation) -> Compute:
     """Register the node groups; both start as soon as the cluster and the network's routes are there."""
     cluster, vpc, nodes = foundation.cluster, foundation.vpc, settings.system_nodes
-    after_network = foundation.in_aws(vpc, cluster)
+    after_network = foundation.in_aws(*vpc.routes, cluster)
     system = SystemNodeGroup(
         "system-nodes",
         {
