@@ -108,6 +108,7 @@ CASES = [
     ({"capacity": {"kind": "on-demand", "reservation_id": RESERVATION}}, {"capacity.reservationId"}),
     ({"capacity": {"kind": "on-demand"}, **EFA}, {"capacity.availabilityZone"}),
     ({"instance_type": "g6e.4xlarge", **EFA}, {"efa"}),
+    ({"instance_type": "m7i.xlarge", "instance_store": "raid0"}, {"instanceType", "instanceStore"}),
     ({"placement_group_name": "ours"}, {"placementGroupName"}),
     ({"ami_release": "1.58.0-c5c37032"}, {"amiRelease"}),
     ({"ami_release": "1.34.9-20260714"}, {"amiRelease"}),
