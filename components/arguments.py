@@ -39,6 +39,13 @@ class ArgumentErrors:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
             self.add(path, f"is {value!r}; expected {expected}")
 
+    def at_least(self, args: Mapping[str, Any], least: int, *keys: str) -> None:
+        """Note each of the snake_case ``keys`` that is given and lower than ``least``."""
+        for key in keys:
+            value = args.get(key)
+            if value is not None and int(value) < least:
+                self.add(wire_name(key), f"is {value}; it must be at least {least}")
+
     def raise_if_any(self) -> None:
         """Raise ``pulumi.InputPropertiesError`` with every fault noted so far, if there is one."""
         if self._faults:
