@@ -113,7 +113,7 @@ class Cluster(pulumi.ComponentResource):
         provider = kubernetes.Provider(
             f"{name}-eks-k8s",
             kubeconfig=kubeconfig.apply(json.dumps),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._access(cluster)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._access(cluster, roles)),
         )
         self._addons(cluster)
         security_group_id = security_group.id if security_group else None
@@ -236,13 +236,15 @@ class Cluster(pulumi.ComponentResource):
             name=given.get("name"),
             role_arn=roles["eksRole"].arn,
             version=given.get("version"),
-            vpc_config={
-                "subnet_ids": subnets,
-                "security_group_ids": [group.id] if group else None,
-                "endpoint_public_access": True if public is None else public,
-                "endpoint_private_access": False if private is None else private,
-                "public_access_cidrs": given.get("publicAccessCidrs"),
-            },
+            vpc_config=_given(
+                {
+                    "subnet_ids": subnets,
+                    "security_group_ids": [group.id] if group else None,
+                    "endpoint_public_access": True if public is None else public,
+                    "endpoint_private_access": False if private is None else private,
+                    "public_access_cidrs": given.get("publicAccessCidrs"),
+                }
+            ),
             access_config={
                 "authentication_mode": given.get("authenticationMode") or "CONFIG_MAP",
                 "bootstrap_cluster_creator_admin_permissions": True,
@@ -321,8 +323,18 @@ class Cluster(pulumi.ComponentResource):
             )
         return nodes
 
-    def _access(self, cluster: aws.eks.Cluster) -> list[pulumi.Resource]:
+    def _access(self, cluster: aws.eks.Cluster, roles: Mapping[str, "ServiceRole"]) -> list[pulumi.Resource]:
         made: list[pulumi.Resource] = []
+        if "instanceRole" in roles:
+            made.append(
+                aws.eks.AccessEntry(
+                    f"{self._name}-defaultNodeGroupInstanceRole",
+                    cluster_name=cluster.name,
+                    principal_arn=roles["instanceRole"].arn,
+                    type="EC2_LINUX",
+                    opts=self._own,
+                )
+            )
         entries = cast("Mapping[str, Inputs]", self._inputs.get("accessEntries") or {})
         for key, entry in entries.items():
             access = aws.eks.AccessEntry(
@@ -344,7 +356,7 @@ class Cluster(pulumi.ComponentResource):
                         cluster_name=cluster.name,
                         principal_arn=entry["principalArn"],
                         policy_arn=policy["policyArn"],
-                        access_scope={"type": scope["type"], "namespaces": scope.get("namespaces")},
+                        access_scope=_given({"type": scope["type"], "namespaces": scope.get("namespaces")}),
                         opts=pulumi.ResourceOptions(parent=access),
                     )
                 )
@@ -420,6 +432,11 @@ class ServiceRole(pulumi.ComponentResource):
         ]
         self.name, self.arn = role.name, role.arn
         self.register_outputs({"role": role})
+
+
+def _given(values: dict[str, Any]) -> Any:
+    """The values that are given: a None inside a structure would be sent as null."""
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _joined(lists: list[list[str] | None]) -> list[str]:
