@@ -250,8 +250,8 @@ class InferenceRelease(pulumi.ComponentResource):
             resource_name,
             metadata={"name": secret_name, "namespace": namespace_name},
             type="Opaque",
-            # Secret whatever the caller gave: a plain string would otherwise stay plain in the state.
-            string_data={key: pulumi.Output.secret(value) for key, value in entries.items()},
+            # The SDK makes this property of a Secret secret, whatever the caller gave.
+            string_data=entries,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
         )
 

@@ -45,13 +45,14 @@ def test_only_the_partition_of_the_arns_follows_the_region(region, partition):
     assert policy.count('"arn:') == policy.count(f'"arn:{partition}:') == 13
 
 
-def test_the_policy_is_found_where_components_is_copied_alone(tmp_path):
+def test_the_policy_beside_a_copy_of_components_is_the_one_that_counts(tmp_path):
     shutil.copytree(FOLDER, tmp_path / "components", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "components/policies/alb_controller_iam_policy.json").write_text('"arn:aws:copy"')
     program = (
         "from components.alb_controller_policy import alb_controller_policy;"
-        "print(alb_controller_policy('us-east-2'), end='')"
+        "print(alb_controller_policy('cn-north-1'), end='')"
     )
     printed = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert printed.stdout == alb_controller_policy("us-east-2")
+    assert printed.stdout == '"arn:aws-cn:copy"'

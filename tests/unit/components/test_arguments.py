@@ -54,6 +54,13 @@ def test_a_pattern_must_match_the_whole_value() -> None:
     assert "accountId: is '1112x'; expected digits" in str(raised(errors))
 
 
+def test_a_number_below_its_least_value_is_a_fault_and_an_absent_one_is_none() -> None:
+    errors = ArgumentErrors("Vpc")
+    errors.at_least({"min_size": 0, "max_size": 1, "timeout_seconds": None}, 1, "min_size", "max_size")
+    errors.at_least({"timeout_seconds": None}, 1, "timeout_seconds", "replicas")
+    assert str(raised(errors)) == "Vpc has invalid arguments:\n  - minSize: is 0; it must be at least 1"
+
+
 def test_an_output_cannot_be_checked_and_passes() -> None:
     errors = ArgumentErrors("Vpc")
     output = pulumi.Output.from_input("?")
