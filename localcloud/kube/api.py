@@ -149,6 +149,13 @@ class Api:
                 return None
             raise
 
+    def find(self, wanted: Mapping[str, Any]) -> Object | None:
+        """The live object of the same kind, namespace and name, or None."""
+        metadata = wanted["metadata"]
+        return self.get(
+            wanted["apiVersion"], wanted["kind"], metadata.get("namespace") or "", metadata["name"]
+        )
+
     def list(self, api_version: str, kind: str, namespace: str = "", **selectors: str) -> list[Object]:
         """The objects of a kind; ``labelSelector`` and ``fieldSelector`` narrow them."""
         listed = self.request("GET", self.path(api_version, kind, namespace), selectors or None)

@@ -226,7 +226,7 @@ def wait_ready(api: Api, live: Object, seconds: float) -> Object:
             raise TimedOutError(_timed_out(api, live, reason, seconds))
         time.sleep(min(pause, max(deadline - time.monotonic(), 0.01)))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-        found = _get(api, live)
+        found = api.find(live)
         if found is None:
             raise FailedError(f"{described(live)} was deleted by somebody else while it was awaited")
         if found["metadata"]["uid"] != metadata["uid"]:
@@ -256,11 +256,6 @@ def _reason(api: Api, live: Mapping[str, Any]) -> str | None:
     return None if ready else f"no ready pod matches its selector {selector}"
 
 
-def _get(api: Api, live: Mapping[str, Any]) -> Object | None:
-    metadata = live["metadata"]
-    return api.get(live["apiVersion"], live["kind"], metadata.get("namespace") or "", metadata["name"])
-
-
 def _timed_out(api: Api, live: Mapping[str, Any], reason: str, seconds: float) -> str:
     lines = [f"{described(live)} was not ready within {seconds:.0f} s: {reason}"]
     try:
@@ -281,7 +276,7 @@ def wait_gone(api: Api, objects: Sequence[Mapping[str, Any]], seconds: float) ->
     while True:
         left: list[Object] = []
         for wanted in waiting:
-            found = _get(api, wanted)
+            found = api.find(wanted)
             uid = wanted["metadata"].get("uid")
             if found is not None and (uid is None or found["metadata"]["uid"] == uid):
                 left.append(found)

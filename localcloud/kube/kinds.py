@@ -6,6 +6,36 @@ from typing import Any
 RELEASE = "kubernetes:helm.sh/v3:Release"
 """Type token of a Helm release."""
 
+BUILTIN_GROUPS = frozenset(
+    {
+        "",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "extensions",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    }
+)
+"""API groups of Kubernetes itself; any other group comes with CustomResourceDefinitions or an API service."""
+
 CLUSTER_SCOPED = frozenset(
     {
         "APIService",
@@ -87,11 +117,14 @@ def api_version_and_kind(type_token: str) -> tuple[str, str]:
     return group_version, kind
 
 
+def is_builtin(api_version: str) -> bool:
+    """Whether an API version belongs to Kubernetes itself."""
+    return api_version.rpartition("/")[0] in BUILTIN_GROUPS
+
+
 def is_patch(api_version: str, kind: str) -> bool:
     """Whether the kind is one of the SDK's ``…Patch`` resources, which share an object with somebody else."""
-    group = api_version.rpartition("/")[0]
-    builtin = "." not in group or group.endswith(".k8s.io")
-    return builtin and kind.endswith("Patch") and len(kind) > len("Patch")
+    return is_builtin(api_version) and kind.endswith("Patch") and len(kind) > len("Patch")
 
 
 def force_new(inputs: Mapping[str, Any], *, mutable_secrets: bool, mutable_config_maps: bool) -> list[str]:

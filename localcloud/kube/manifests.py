@@ -6,7 +6,7 @@ from typing import Any, cast
 import yaml
 
 from localcloud.kube.fields import at
-from localcloud.kube.kinds import CLUSTER_SCOPED
+from localcloud.kube.kinds import CLUSTER_SCOPED, is_builtin
 from localcloud.kube.objects import masked, same_scalar
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -16,14 +16,16 @@ KEEP = "helm.sh/resource-policy"
 
 
 def parse(text: str, namespace: str) -> dict[str, dict[str, Any]]:
-    """The objects of a manifest by key, in which namespaced ones without a namespace get the release's."""
+    """The objects of a manifest by key; Kubernetes' own namespaced kinds get the release's namespace."""
     found: dict[str, dict[str, Any]] = {}
     for document in yaml.load_all(text, Loader=_Loader):
         if not isinstance(document, dict):
             continue
         for manifest in _items(cast("dict[str, Any]", document)):
-            metadata = {**at(manifest, "metadata")}
-            if manifest["kind"] not in CLUSTER_SCOPED and not metadata.get("namespace"):
+            metadata = at(manifest, "metadata")
+            # Whether a custom resource has a namespace is known to its definition only, and so to the cluster.
+            namespaced = is_builtin(manifest["apiVersion"]) and manifest["kind"] not in CLUSTER_SCOPED
+            if namespaced and not metadata.get("namespace"):
                 metadata["namespace"] = namespace
             placed = _plain({**manifest, "metadata": metadata})
             found[key(placed)] = placed
@@ -53,6 +55,12 @@ def key(manifest: Mapping[str, Any]) -> str:
     namespace = metadata.get("namespace")
     name = f"{namespace}/{metadata['name']}" if namespace else metadata["name"]
     return f"{_group_kind(manifest)} {name}"
+
+
+def placed(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """The object with the release's namespace if it has none, for asking an API server that knows its scope."""
+    metadata = at(manifest, "metadata")
+    return {**manifest, "metadata": {**metadata, "namespace": metadata.get("namespace") or namespace}}
 
 
 def _group_kind(manifest: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import yaml
 
 from localcloud.kube import awaiting, charts, manifests, objects, releases, shapes
 from localcloud.kube.api import Api, ApiError, NoSuchKindError, UnreachableError
-from localcloud.kube.fields import at
+from localcloud.kube.fields import annotation, at
 from localcloud.kube.helm import HelmError
 from localcloud.kube.kinds import RELEASE
 from localcloud.kube.session import Session, wire_names
@@ -50,6 +50,7 @@ _FLAGS = {
 }
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "str": (str,), "Mapping": (dict,)}
 _LOOK_EVERY = 3.0
+_MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
 @functools.cache
@@ -243,7 +244,7 @@ class Releases:
             # Somebody else upgraded it: what Helm has now is what our inputs differ from.
             base = manifests.masked_all(manifests.parse(live.manifest, live.namespace))
             kept["values"] = live.values
-        kept["manifest"] = live_manifest(api, cast("Mapping[str, Any]", base))
+        kept["manifest"] = live_manifest(api, cast("Mapping[str, Any]", base), live.namespace)
         return kept
 
     def delete(self, id_: str, state: Properties, *, timeout: float) -> None:
@@ -275,23 +276,25 @@ class Releases:
         """Objects of the release that outlive it; Helm forgets a release before they are gone."""
         wanted = cast("Mapping[str, dict[str, Any]]", at(state, "manifest"))
         going = [
-            manifest
+            manifests.placed(manifest, str(state["namespace"]))
             for manifest in wanted.values()
-            if at(manifest["metadata"], "annotations").get(manifests.KEEP) != "keep"
+            if annotation(manifest, manifests.KEEP) != "keep"
         ]
         return awaiting.wait_gone(api, going, seconds)
 
 
-def live_manifest(api: Api, base: Mapping[str, Any]) -> dict[str, Any]:
+def live_manifest(api: Api, base: Mapping[str, Any], namespace: str) -> dict[str, Any]:
     """The live state of a manifest's objects, restricted to its fields; objects that are gone are left out."""
     found: dict[str, Any] = {}
     for key, manifest in base.items():
-        metadata = manifest["metadata"]
-        live = api.get(
-            manifest["apiVersion"], manifest["kind"], metadata.get("namespace") or "", metadata["name"]
-        )
-        if live is not None:
-            found[key] = objects.restrict(objects.masked(live), manifest)
+        live = api.find(manifests.placed(manifest, namespace))
+        if live is None:
+            continue
+        found[key] = objects.restrict(objects.masked(live), manifest)
+        labels = at(manifest, "metadata", "labels")
+        if _MANAGED_BY in labels and at(live, "metadata", "labels").get(_MANAGED_BY) == "Helm":
+            # Helm writes its own name there whatever the chart says.
+            found[key]["metadata"]["labels"][_MANAGED_BY] = labels[_MANAGED_BY]
     return found
 
 
@@ -412,10 +415,7 @@ class _Watcher:
                 self._ask(key, manifest)
 
     def _ask(self, key: str, manifest: Mapping[str, Any]) -> None:
-        metadata = manifest["metadata"]
-        live = self._api.get(
-            manifest["apiVersion"], manifest["kind"], metadata.get("namespace") or "", metadata["name"]
-        )
+        live = self._api.find(manifest)
         if live is None or live["metadata"].get("deletionTimestamp"):
             return
         try:

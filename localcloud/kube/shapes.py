@@ -13,6 +13,7 @@ import referencing
 from jsonschema.exceptions import ValidationError
 
 from localcloud.kube.fields import at
+from localcloud.kube.kinds import is_builtin
 from localcloud.providers.protocol import UNKNOWN, CheckFailure
 
 SCHEMA_VERSION = "1.35"
@@ -136,17 +137,11 @@ def _check_metadata(inputs: Mapping[str, Any]) -> list[CheckFailure]:
 
 def _validator(api_version: str, kind: str) -> Any:
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
-    if "/" in api_version and not is_builtin(api_version):
+    if not is_builtin(api_version):
         return None
     with _lock:
         schema = _schema(f"{kind.lower()}-{group}.json")
         return schema and jsonschema.Draft202012Validator(schema, registry=_registry())
-
-
-def is_builtin(api_version: str) -> bool:
-    """Whether an API version is one of Kubernetes' own groups (or of a SIG's, which use the same domain)."""
-    group = api_version.rpartition("/")[0]
-    return "." not in group or group.endswith(".k8s.io")
 
 
 @functools.cache

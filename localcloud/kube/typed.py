@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from localcloud.kube import awaiting, kinds, objects, shapes
 from localcloud.kube.api import Api, ApiError, NoSuchKindError, Object, UnreachableError
-from localcloud.kube.fields import at
+from localcloud.kube.fields import annotation, at
 from localcloud.kube.session import Session
 from localcloud.providers.protocol import (
     UNKNOWN,
@@ -53,7 +53,7 @@ class TypedObjects:
             api_version, kind = kinds.api_version_and_kind(type_)
         except ValueError:
             return new, [CheckFailure("", f"the local cloud's kubernetes provider has no resource {type_}")]
-        if kind.endswith("List") and shapes.is_builtin(api_version):
+        if kind.endswith("List") and kinds.is_builtin(api_version):
             return new, [CheckFailure("kind", f"{kind} cannot be created: register its items one by one")]
         patch = kinds.is_patch(api_version, kind)
         own_kind = kind.removesuffix("Patch") if patch else kind
@@ -77,7 +77,7 @@ class TypedObjects:
             named = at(before, "annotations").get(objects.AUTONAMED) == "true"
             metadata["name"] = before["name"] if named else f"{name}-{secrets.token_hex(4)}"
             metadata["annotations"] = {**at(metadata, "annotations"), objects.AUTONAMED: "true"}
-        scoped = kind in kinds.CLUSTER_SCOPED and shapes.is_builtin(api_version)
+        scoped = kind in kinds.CLUSTER_SCOPED and kinds.is_builtin(api_version)
         if self._session.namespace and not metadata.get("namespace") and not scoped:
             metadata["namespace"] = self._session.namespace
         return metadata
@@ -193,7 +193,7 @@ class TypedObjects:
             if live is None:
                 return
             api.delete(api_version, kind, namespace, object_name)
-            if _annotation(live, awaiting.SKIP_AWAIT) == "true":
+            if annotation(live, awaiting.SKIP_AWAIT) == "true":
                 return
             seconds = _seconds(live, timeout)
             left = awaiting.wait_gone(api, [live], seconds)
@@ -238,7 +238,7 @@ class TypedObjects:
         return objects.identity(body)
 
     def _apply(self, api: Api, body: Object, manager: str) -> Object:
-        force = self._session.patch_force or _annotation(body, _PATCH_FORCE) == "true"
+        force = self._session.patch_force or annotation(body, _PATCH_FORCE) == "true"
         try:
             return api.apply(body, manager, force=force)
         except ApiError as error:
@@ -248,7 +248,7 @@ class TypedObjects:
             raise ProviderError(f"{objects.described(body)}: {message}") from None
 
     def _awaited(self, api: Api, id_: str, live: Object, inputs: Properties, timeout: float) -> Properties:
-        if _annotation(live, awaiting.SKIP_AWAIT) != "true":
+        if annotation(live, awaiting.SKIP_AWAIT) != "true":
             try:
                 live = awaiting.wait_ready(api, live, _seconds(live, timeout))
             except (awaiting.TimedOutError, awaiting.FailedError) as error:
@@ -257,12 +257,8 @@ class TypedObjects:
         return with_secrets(objects.without_bookkeeping(live))
 
 
-def _annotation(body: Mapping[str, Any], key: str) -> str:
-    return str(at(body["metadata"], "annotations").get(key) or "")
-
-
 def _seconds(live: Mapping[str, Any], timeout: float) -> float:
-    annotated = _annotation(live, awaiting.TIMEOUT_SECONDS)
+    annotated = annotation(live, awaiting.TIMEOUT_SECONDS)
     if timeout > 0:
         return timeout
     return float(annotated) if annotated.isdigit() else awaiting.DEFAULT_TIMEOUT
@@ -270,7 +266,7 @@ def _seconds(live: Mapping[str, Any], timeout: float) -> float:
 
 def _manager(inputs: Mapping[str, Any], state: Mapping[str, Any], *, patch: bool) -> str:
     """The field manager: one for our own objects, one per Patch resource so that two of them can share an object."""
-    chosen = _annotation(inputs, _PATCH_MANAGER) or state.get(_MANAGER_KEY)
+    chosen = annotation(inputs, _PATCH_MANAGER) or state.get(_MANAGER_KEY)
     return str(chosen or (f"{FIELD_MANAGER}-{secrets.token_hex(4)}" if patch else FIELD_MANAGER))
 
 
