@@ -66,6 +66,10 @@ def _alb_args(settings: Settings, foundation: Foundation) -> AlbControllerArgs:
         "certificate_arns": [foundation.certificate.arn],
         "idle_timeout_seconds": ingress.idle_timeout_seconds,
         "ssl_policy": ingress.ssl_policy,
+        # A group can be joined by anyone who may make an Ingress: only the models' namespace may.
+        "namespace_selector": {"kubernetes.io/metadata.name": settings.chart.namespace},
+        # The load balancer is made by the controller, out of reach of the provider's default tags.
+        "tags": settings.tags,
     }
     if ingress.inbound_cidrs:
         args["inbound_cidrs"] = list(ingress.inbound_cidrs)

@@ -9,6 +9,7 @@ from components.inference_release import (
 
 from components.alb_ingress import ingress_annotations
 from components.irsa_role import IrsaRole
+from config.chart import DEFAULT_PATH
 from config.loading import Secrets
 from config.settings import Settings
 from plane.access import reader_role_arn
@@ -48,6 +49,9 @@ def build_serving(
         "values": chart.values,
         "timeout_seconds": chart.timeout_seconds,
     }
+    if chart.local_path == DEFAULT_PATH:
+        # Our chart keeps the servers' connections open for longer than the load balancer does.
+        args["ingress"]["idle_timeout_seconds"] = ingress.idle_timeout_seconds
     if secrets.vllm_api_key is not None:
         args["api_key"] = secrets.vllm_api_key
     if secrets.s3_access_key_id is not None and secrets.s3_secret_access_key is not None:
