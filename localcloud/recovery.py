@@ -12,13 +12,14 @@ def recovered_ids(home: Home, pending: Sequence[dict[str, Any]]) -> dict[str, st
     store = Store(home.aws_state)
     found: dict[str, str] = {}
     for resource in pending:
-        urn, type_, inputs = resource["urn"], resource["type"], resource.get("inputs") or {}
+        urn, type_ = resource["urn"], resource["type"]
+        inputs: dict[str, Any] = resource.get("inputs") or {}
         if type_.startswith("aws:"):
             id_ = store.id_of(type_, urn.rsplit("::", 1)[-1])
         elif type_.startswith("kubernetes:helm.sh/v3:Release"):
             id_ = f"{inputs.get('namespace', 'default')}/{inputs['name']}"
         elif type_.startswith("kubernetes:"):
-            metadata = inputs.get("metadata") or {}
+            metadata: dict[str, Any] = inputs.get("metadata") or {}
             namespace = metadata.get("namespace")
             id_ = f"{namespace}/{metadata['name']}" if namespace else metadata.get("name")
         else:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import yaml
@@ -61,8 +61,9 @@ class Stack:
         self.cloud.home.stacks.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.program / "Pulumi.yaml", self.cloud.home.stacks / "Pulumi.yaml")
         kept: dict[str, Any] = _read_stack_file(self.file) if self.file.exists() else {}
-        local = {key: value for key, value in (kept.get("config") or {}).items() if _is_secret(value)}
-        content = {
+        kept_config: dict[str, Any] = kept.get("config") or {}
+        local = {key: value for key, value in kept_config.items() if _is_secret(value)}
+        content: dict[str, Any] = {
             **wanted,
             **({"encryptionsalt": kept["encryptionsalt"]} if "encryptionsalt" in kept else {}),
             "config": {**local, **(wanted.get("config") or {})},
@@ -114,10 +115,8 @@ class Stack:
 
     def pending_creates(self) -> list[dict[str, Any]]:
         """The resources whose creation an interrupted command began and did not record."""
-        if not self.state_file.exists():
-            return []
-        latest = json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
-        return [op["resource"] for op in latest.get("pending_operations") or [] if op["type"] == "creating"]
+        operations: list[dict[str, Any]] = self._latest().get("pending_operations") or []
+        return [operation["resource"] for operation in operations if operation["type"] == "creating"]
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""
@@ -128,10 +127,12 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the stack's state."""
+        return self._latest().get("resources") or []
+
+    def _latest(self) -> dict[str, Any]:
         if not self.state_file.exists():
-            return []
-        latest = json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
-        return latest.get("resources") or []
+            return {}
+        return json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
 
     def _check_state(self) -> None:
         if not self.state_file.exists():
@@ -163,7 +164,8 @@ class Stack:
     def _release_dead_locks(self) -> None:
         folder = self.cloud.home.backend / ".pulumi" / "locks"
         deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-        for lock in folder.rglob("*.json") if folder.exists() else []:
+        locks: list[Path] = list(folder.rglob("*.json")) if folder.exists() else []
+        for lock in locks:
             try:
                 pid = int(json.loads(lock.read_text())["pid"])
             except (OSError, ValueError, KeyError):
@@ -194,7 +196,7 @@ def _engine(cloud: Cloud) -> str:
 
 
 def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and "secure" in value
+    return isinstance(value, dict) and set(cast("dict[str, Any]", value)) == {"secure"}
 
 
 def _read_stack_file(path: Path) -> dict[str, Any]:
@@ -209,7 +211,7 @@ def _read_stack_file(path: Path) -> dict[str, Any]:
         raise StackError(f"{path.name} is not valid YAML: {error}\nmend it there and start again") from None
     if not isinstance(content, dict):
         raise StackError(f"{path.name} must be a YAML mapping with a `config:` key; it holds {content!r}")
-    return content
+    return cast("dict[str, Any]", content)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,12 +5,12 @@ import dataclasses
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
-from components.certificate import Certificate, CertificateArgs
-from components.image_repositories import ImageRepositories, ImageRepositoriesArgs
 
+from components.certificate import Certificate, CertificateArgs
 from components.checkpoint_bucket import CheckpointBucket, CheckpointBucketArgs
 from components.eks_cluster import AccessEntryArgs, EksCluster, EksClusterArgs
 from components.endpoint_services import endpoint_services
+from components.image_repositories import ImageRepositories, ImageRepositoriesArgs
 from components.vpc import Vpc, VpcArgs
 from components.vpc_endpoints import VpcEndpoints
 from config.settings import Settings

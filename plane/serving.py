@@ -1,13 +1,12 @@
 """The models: the serving chart's release, after everything it needs and before nothing."""
 
+from components.alb_ingress import ingress_annotations
 from components.inference_release import (
     ChartArgs,
     InferenceRelease,
     InferenceReleaseArgs,
     ModelArgs,
 )
-
-from components.alb_ingress import ingress_annotations
 from components.irsa_role import IrsaRole
 from config.chart import DEFAULT_PATH
 from config.loading import Secrets
