@@ -183,13 +183,16 @@ class Api:
             if error.status != 404:
                 raise
 
-    def watch(self, path: str, resource_version: str, *, seconds: int = 300) -> Generator[Object]:
+    def watch(
+        self, path: str, resource_version: str, *, label_selector: str = "", seconds: int = 300
+    ) -> Generator[Object]:
         """Watch events of a collection from ``resource_version`` on, until the server ends the watch."""
         query = {
             "watch": "1",
             "resourceVersion": resource_version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
+            **({"labelSelector": label_selector} if label_selector else {}),
         }
         answer = self._send(
             "GET",

@@ -174,27 +174,24 @@ def pod_trouble(pod: Mapping[str, Any]) -> str | None:
 
 
 def explain(api: Api, live: Mapping[str, Any], *, most: int = 3) -> list[str]:
-    """What keeps a workload's pods from running, one line per distinct reason."""
-    if live.get("kind") not in WORKLOADS:
-        return []
+    """What keeps an object from being ready, one line per distinct reason: its pods' troubles, else its events."""
     metadata = live["metadata"]
-    selector = selector_text(at(live, "spec", "selector"))
-    if not selector:
-        return []
+    selector = selector_text(at(live, "spec", "selector")) if live.get("kind") in WORKLOADS else ""
     reasons: dict[str, str] = {}
-    for pod in api.list("v1", "Pod", metadata.get("namespace") or "default", labelSelector=selector):
-        trouble = pod_trouble(pod)
-        if trouble:
-            reasons.setdefault(trouble, f"pod {pod['metadata']['name']} {trouble}")
-    lines = list(reasons.values())[:most]
-    return lines or _warnings(api, live, most)
+    if selector:
+        for pod in api.list("v1", "Pod", metadata.get("namespace") or "default", labelSelector=selector):
+            trouble = pod_trouble(pod)
+            if trouble:
+                reasons.setdefault(trouble, f"pod {pod['metadata']['name']} {trouble}")
+    return list(reasons.values())[:most] or _warnings(api, live, most)
 
 
 def _warnings(api: Api, live: Mapping[str, Any], most: int) -> list[str]:
-    """Warning events of a workload that has no pods at all."""
+    """The latest warning events about an object."""
     metadata = live["metadata"]
     fields = f"involvedObject.name={metadata['name']},involvedObject.kind={live['kind']},type=Warning"
     events = api.list("v1", "Event", metadata.get("namespace") or "default", fieldSelector=fields)
+    events.sort(key=lambda event: str(event["metadata"].get("creationTimestamp")))
     return [f"event {event.get('reason')}: {event.get('message')}" for event in events[-most:]]
 
 
