@@ -321,6 +321,11 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.stopped.set()
         return empty_pb2.Empty()
 
+    def interrupted(self, signal_number: int, frame: object) -> None:
+        """Signal handler: stop when the calls under way are done."""
+        del signal_number, frame
+        self.stopped.set()
+
 
 class _reported:  # noqa: N801 -- used as a with-statement's word
     """Turns exceptions into gRPC errors: our own errors with their text, defects with a traceback."""
@@ -384,7 +389,7 @@ def serve(provider: Provider) -> None:
     sys.stdout.flush()
     # The engine interrupts its plugins when it is done with them, and may be killed without a word: a call
     # that is under way then ends as an AWS call would, but nothing waits for a new one.
-    signal.signal(signal.SIGINT, lambda *_: servicer.stopped.set())
+    signal.signal(signal.SIGINT, servicer.interrupted)
     parent = os.getppid()
     while os.getppid() == parent and not servicer.stopped.wait(0.5):
         pass

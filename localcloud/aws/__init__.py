@@ -1,0 +1,1 @@
+"""The simulated AWS: resource shapes, names, rules and state of one account."""

@@ -1,0 +1,62 @@
+"""AWS managed policies that can be attached, by the part of their ARN after ``policy/``."""
+
+MANAGED_POLICIES = frozenset(
+    (
+        "AdministratorAccess",
+        "AmazonBedrockFullAccess",
+        "AmazonEC2ContainerRegistryFullAccess",
+        "AmazonEC2ContainerRegistryPowerUser",
+        "AmazonEC2ContainerRegistryPullOnly",
+        "AmazonEC2ContainerRegistryReadOnly",
+        "AmazonEC2ReadOnlyAccess",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSClusterPolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+        "AmazonEKSServicePolicy",
+        "AmazonEKSVPCResourceController",
+        "AmazonEKSWorkerNodeMinimalPolicy",
+        "AmazonEKSWorkerNodePolicy",
+        "AmazonEKS_CNI_Policy",
+        "AmazonElasticFileSystemReadOnlyAccess",
+        "AmazonFSxFullAccess",
+        "AmazonPrometheusQueryAccess",
+        "AmazonPrometheusRemoteWriteAccess",
+        "AmazonS3FullAccess",
+        "AmazonS3ReadOnlyAccess",
+        "AmazonSSMManagedInstanceCore",
+        "AmazonSSMPatchAssociation",
+        "AWSXRayDaemonWriteAccess",
+        "CloudWatchAgentServerPolicy",
+        "CloudWatchLogsFullAccess",
+        "IAMFullAccess",
+        "PowerUserAccess",
+        "ReadOnlyAccess",
+        "SecretsManagerReadWrite",
+        "job-function/ViewOnlyAccess",
+        "service-role/AmazonEBSCSIDriverPolicy",
+        "service-role/AmazonEBSCSIDriverPolicyV2",
+        "service-role/AmazonEFSCSIDriverPolicy",
+        "service-role/AmazonEKSFargatePodExecutionRolePolicy",
+        "service-role/AmazonGrafanaCloudWatchAccess",
+        "service-role/AmazonS3FilesCSIDriverPolicy",
+    )
+)
+
+CLUSTER_ACCESS_POLICIES = frozenset(
+    (
+        "AmazonEKSAdminPolicy",
+        "AmazonEKSAdminViewPolicy",
+        "AmazonEKSAutoNodePolicy",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSClusterAdminPolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSEditPolicy",
+        "AmazonEKSHybridPolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+        "AmazonEKSSecretReaderPolicy",
+        "AmazonEKSViewPolicy",
+    )
+)

@@ -1,0 +1,1 @@
+"""One module per AWS service: what its resource types do and refuse."""

@@ -1,0 +1,207 @@
+"""VPC endpoints and flow logs."""
+
+from typing import Any, ClassVar
+
+from localcloud.aws import names
+from localcloud.aws.account import Account
+from localcloud.aws.errors import AwsError
+from localcloud.aws.rules.base import Call, Reference, Rule, rule, text
+from localcloud.aws.rules.network import (
+    ROUTE_TABLE,
+    ROUTE_TABLE_NOT_FOUND,
+    SECURITY_GROUP,
+    SUBNET,
+    SUBNET_REFERENCE,
+    SUBNETS_REFERENCE,
+    VPC,
+    VPC_ENDPOINT,
+    VPC_REFERENCE,
+)
+from localcloud.aws.store import Record
+from localcloud.providers.protocol import CheckFailure, Properties
+
+_GATEWAY_SERVICES = ("s3", "dynamodb")
+_INTERFACE_SERVICES = frozenset(
+    (
+        "autoscaling",
+        "bedrock-runtime",
+        "ec2",
+        "ec2messages",
+        "ecr.api",
+        "ecr.dkr",
+        "eks",
+        "eks-auth",
+        "elasticfilesystem",
+        "elasticloadbalancing",
+        "kms",
+        "logs",
+        "monitoring",
+        "s3",
+        "secretsmanager",
+        "sqs",
+        "ssm",
+        "ssmmessages",
+        "sts",
+        "aps-workspaces",
+        "fsx",
+        "bedrock",
+        "sns",
+        "events",
+        "dynamodb",
+    )
+)
+_PREFIX_LISTS = {"s3": "pl-7ba54012", "dynamodb": "pl-4ca54025"}
+
+
+@rule(VPC_ENDPOINT)
+class VpcEndpointRule(Rule):
+    """A gateway endpoint in route tables, or an interface endpoint in subnets."""
+
+    id_prefix = "vpce"
+    defaults: ClassVar[Properties] = {"vpcEndpointType": "Gateway"}
+    references = (
+        VPC_REFERENCE,
+        SUBNETS_REFERENCE,
+        Reference("routeTableIds", (ROUTE_TABLE,), *ROUTE_TABLE_NOT_FOUND),
+        Reference(
+            "securityGroupIds",
+            (SECURITY_GROUP,),
+            "InvalidSecurityGroupId.NotFound",
+            "The security group '{}' does not exist",
+        ),
+    )
+
+    def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
+        """A service, and only what goes with the kind of endpoint."""
+        del account
+        failures: list[CheckFailure] = []
+        if not inputs.get("serviceName"):
+            failures.append(CheckFailure("serviceName", "a value is required"))
+        kind = inputs.get("vpcEndpointType", "Gateway")
+        wrong = {"Gateway": ("subnetIds", "securityGroupIds"), "Interface": ("routeTableIds",)}
+        failures += [
+            CheckFailure(key, f"an endpoint of type {kind} takes no {key}")
+            for key in wrong.get(str(kind), ())
+            if inputs.get(key)
+        ]
+        return failures
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """The service exists, one subnet per zone, private DNS is possible and free."""
+        service = text(inputs.get("serviceName"))
+        kind = inputs.get("vpcEndpointType", "Gateway")
+        short = service.removeprefix(f"com.amazonaws.{call.region}.")
+        known = _GATEWAY_SERVICES if kind == "Gateway" else _INTERFACE_SERVICES
+        if short == service or short not in known:
+            raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{service}' does not exist")
+        zones: dict[str, str] = {}
+        for id_ in inputs.get("subnetIds") or []:
+            subnet = call.store.get(SUBNET, id_)
+            zone = text(subnet.state.get("availabilityZone")) if subnet else ""
+            if subnet and subnet.state.get("vpcId") != inputs.get("vpcId"):
+                raise AwsError(
+                    "InvalidParameter", f"Subnet {id_} does not belong to VPC {inputs.get('vpcId')}"
+                )
+            if zone in zones:
+                raise AwsError(
+                    "DuplicateSubnetsInSameZone",
+                    f"Found another VPC endpoint subnet in the availability zone of {id_}.",
+                )
+            zones[zone] = id_
+        if inputs.get("privateDnsEnabled"):
+            self._check_private_dns(call, inputs, record)
+
+    def _check_private_dns(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        vpc = call.store.get(VPC, text(inputs.get("vpcId")))
+        if vpc and not (vpc.state.get("enableDnsSupport") and vpc.state.get("enableDnsHostnames")):
+            raise AwsError(
+                "InvalidParameter",
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set "
+                f"to true for {vpc.id}",
+            )
+        same = call.store.find(
+            VPC_ENDPOINT,
+            vpcId=inputs.get("vpcId"),
+            serviceName=inputs.get("serviceName"),
+            privateDnsEnabled=True,
+        )
+        if any(record is None or one.id != record.id for one in same):
+            raise AwsError(
+                "InvalidParameter",
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                f"{inputs.get('serviceName')} in the VPC {inputs.get('vpcId')}",
+            )
+
+    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
+        """Interfaces and DNS names, or the prefix list."""
+        short = text(inputs.get("serviceName")).removeprefix(f"com.amazonaws.{call.region}.")
+        if inputs.get("vpcEndpointType") == "Gateway":
+            return {
+                "state": "available",
+                "prefixListId": _PREFIX_LISTS.get(short, ""),
+                "cidrBlocks": ["52.219.80.0/20"],
+                "networkInterfaceIds": [],
+            }
+        subnets: list[Any] = inputs.get("subnetIds") or []
+        return {
+            "state": "available",
+            "networkInterfaceIds": [names.ec2_id("eni") for _ in subnets],
+            "dnsEntries": [
+                {
+                    "dnsName": f"{id_}.{short}.{call.region}.vpce.amazonaws.com",
+                    "hostedZoneId": "Z2OJLYMUO9EFXC",
+                }
+            ],
+            "ipAddressType": inputs.get("ipAddressType") or "ipv4",
+        }
+
+
+@rule("aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation")
+class EndpointAssociationRule(Rule):
+    """A gateway endpoint's route in one table."""
+
+    id_prefix = "a-vpce"
+    references = (
+        Reference("routeTableId", (ROUTE_TABLE,), *ROUTE_TABLE_NOT_FOUND),
+        Reference(
+            "vpcEndpointId",
+            (VPC_ENDPOINT,),
+            "InvalidVpcEndpointId.NotFound",
+            "The Vpc Endpoint Id '{}' does not exist",
+        ),
+    )
+
+
+@rule("aws:ec2/flowLog:FlowLog")
+class FlowLogRule(Rule):
+    """A flow log of a VPC, subnet or interface."""
+
+    id_prefix = "fl"
+    references = (VPC_REFERENCE, SUBNET_REFERENCE)
+    defaults: ClassVar[Properties] = {
+        "logDestinationType": "cloud-watch-logs",
+        "maxAggregationInterval": 600,
+    }
+
+    def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
+        """One source of traffic and a kind of it."""
+        del account
+        sources = ("vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId")
+        if sum(1 for key in sources if inputs.get(key)) != 1:
+            return [CheckFailure("vpcId", f"give exactly one of {', '.join(sources)}")]
+        if (inputs.get("vpcId") or inputs.get("subnetId")) and not inputs.get("trafficType"):
+            return [CheckFailure("trafficType", "a flow log of a VPC or subnet needs a traffic type")]
+        return []
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """Where it writes must exist."""
+        role = text(inputs.get("iamRoleArn"))
+        if role and not call.store.find("aws:iam/role:Role", arn=role):
+            raise AwsError("InvalidParameter", f"The role {role} does not exist")
+        destination = text(inputs.get("logDestination")).removesuffix(":*")
+        if (
+            destination
+            and inputs.get("logDestinationType", "cloud-watch-logs") == "cloud-watch-logs"
+            and not call.store.find("aws:cloudwatch/logGroup:LogGroup", arn=destination)
+        ):
+            raise AwsError("InvalidParameter", f"LogDestination: {destination} does not exist")

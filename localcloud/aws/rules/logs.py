@@ -1,0 +1,48 @@
+"""CloudWatch log groups."""
+
+from typing import ClassVar
+
+from localcloud.aws.account import Account
+from localcloud.aws.errors import AwsError
+from localcloud.aws.rules.base import Call, Rule, rule, text
+from localcloud.aws.rules.kms import target_key
+from localcloud.aws.store import Record
+from localcloud.providers.protocol import CheckFailure, Properties
+
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+
+# Days that PutRetentionPolicy takes; 0 keeps events for ever.
+_RETENTION = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501 -- one table row
+
+
+@rule(LOG_GROUP)
+class LogGroupRule(Rule):
+    """A log group."""
+
+    id_property = "name"
+    unique = ("name",)
+    taken = ("ResourceAlreadyExistsException", "The specified log group already exists")
+    defaults: ClassVar[Properties] = {
+        "retentionInDays": 0,
+        "skipDestroy": False,
+        "logGroupClass": "STANDARD",
+        "deletionProtectionEnabled": False,
+    }
+
+    def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
+        """One of the retention periods."""
+        del account
+        days = inputs.get("retentionInDays", 0)
+        if isinstance(days, int) and days not in _RETENTION:
+            known = ", ".join(str(one) for one in _RETENTION)
+            return [CheckFailure("retentionInDays", f"expected one of {known}; got {days}")]
+        return []
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """Its key exists."""
+        key = text(inputs.get("kmsKeyId"))
+        if key and target_key(call, key) is None:
+            raise AwsError(
+                "InvalidParameterException",
+                f"The specified KMS key does not exist or is not allowed to be used with Arn '{key}'",
+            )

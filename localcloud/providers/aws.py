@@ -1,0 +1,264 @@
+"""The `aws` provider of the local cloud: the simulated account behind Pulumi's provider protocol."""
+
+import json
+import time
+from typing import Any, cast
+
+from localcloud.aws import names
+from localcloud.aws.account import Account, AccountError, read_account
+from localcloud.aws.diffs import changes
+from localcloud.aws.existing import existing_resources
+from localcloud.aws.inputs import check_inputs
+from localcloud.aws.invokes import answer
+from localcloud.aws.rules.base import Call, Rule, plain, rule_for
+from localcloud.aws.shapes import UnknownTypeError, sdk_version
+from localcloud.aws.store import Record, Store
+from localcloud.home import Home
+from localcloud.nodes import Cluster, KubernetesCluster
+from localcloud.providers.protocol import (
+    CheckFailure,
+    Diff,
+    PartialFailureError,
+    Properties,
+    Provider,
+    ProviderError,
+    contains_unknown,
+    serve,
+)
+
+_DEFAULT_SECONDS = 300.0
+
+
+class AwsProvider(Provider):
+    """Resources of one simulated account, kept in a file that outlives the process."""
+
+    name = "aws"
+
+    def __init__(self, home: Home | None = None, cluster: Cluster | None = None) -> None:
+        self.version = sdk_version()
+        self._home = home or Home.from_environment()
+        self._cluster = cluster or KubernetesCluster(self._home)
+        self._store = Store(self._home.aws_state)
+        self._account: Account | None = None
+        self._config: Properties = {}
+
+    # -- configuration -------------------------------------------------------------------------------------
+
+    def check_config(self, inputs: Properties) -> list[CheckFailure]:
+        """The account file must be sound, and the stack's region and account must be the account's."""
+        try:
+            account = read_account(self._home.account_file)
+        except AccountError as error:
+            raise ProviderError(str(error)) from None
+        failures: list[CheckFailure] = []
+        region = inputs.get("region")
+        if isinstance(region, str) and not contains_unknown(region) and region != account.region:
+            failures.append(
+                CheckFailure(
+                    "region", f"the account file describes {account.region}, the stack asks for {region}"
+                )
+            )
+        allowed = _structured(inputs.get("allowedAccountIds"))
+        if isinstance(allowed, list) and account.account_id not in allowed and not contains_unknown(allowed):
+            failures.append(
+                CheckFailure("allowedAccountIds", f"AWS account ID not allowed: {account.account_id}")
+            )
+        return failures
+
+    def configure(self, inputs: Properties) -> None:
+        """Read the account file and put what it holds into the account."""
+        try:
+            self._account = read_account(self._home.account_file)
+        except AccountError as error:
+            raise ProviderError(str(error)) from None
+        self._config = {key: _structured(value) for key, value in inputs.items()}
+        self._store.replace_origin("account", existing_resources(self._account))
+
+    @property
+    def account(self) -> Account:
+        """The account this provider works in."""
+        if self._account is None:
+            self._account = read_account(self._home.account_file)
+            self._store.replace_origin("account", existing_resources(self._account))
+        return self._account
+
+    # -- resources -----------------------------------------------------------------------------------------
+
+    def check(
+        self, type_: str, name: str, old: Properties, new: Properties
+    ) -> tuple[Properties, list[CheckFailure]]:
+        """Inputs in the types of the SDK, with auto-names and default tags filled in; faults by path."""
+        rule = self._rule(type_)
+        inputs, failures = check_inputs(rule.shape.inputs, new)
+        defaulted = self._fill_name(rule, name, old, inputs)
+        if "tags" in rule.shape.inputs and "tagsAll" in rule.shape.outputs:
+            inputs["tagsAll"] = self._all_tags(inputs.get("tags"))
+        if not failures:
+            inputs = rule.complete(inputs)
+            failures = rule.faults(inputs, self.account)
+        if defaulted:
+            inputs["__defaults"] = defaulted
+        return inputs, failures
+
+    def diff(self, type_: str, id_: str, old_inputs: Properties, state: Properties, new: Properties) -> Diff:
+        """Changes by property path, and whether they replace the resource."""
+        del id_, state
+        rule = self._rule(type_)
+        automatic = names.auto_name_rule(rule.shape)
+        identity = {*rule.unique, *([rule.id_property] if rule.id_property else [])}
+        if automatic:
+            identity.add(automatic.property)
+        found = changes(rule.shape, old_inputs, new, defaults=rule.defaults, identity=frozenset(identity))
+        decided = tuple(
+            type(change)(change.path, change.kind, rule.replaces(change, old_inputs, new), change.input_diff)
+            for change in found
+        )
+        return Diff(decided, delete_before_replace=self._delete_first(rule, old_inputs, new))
+
+    def create(
+        self, type_: str, name: str, inputs: Properties, *, preview: bool, timeout: float
+    ) -> tuple[str, Properties]:
+        """Make a resource, or say what AWS would refuse."""
+        rule = self._rule(type_)
+        if preview:
+            return "", rule.planned(plain(inputs))
+        call = self._call(timeout)
+        with self._store.transaction():
+            rule.check_references(call, inputs)
+            rule.check_unique(call, inputs)
+            rule.admit(call, plain(inputs), None)
+            id_ = rule.identity(call, plain(inputs))
+            record = Record(type_, id_, name, inputs, rule.full_state(call, id_, inputs))
+            self._store.put(record)
+        return id_, self._finish(record, lambda: rule.created(call, record))
+
+    def read(
+        self, type_: str, id_: str, inputs: Properties, state: Properties
+    ) -> tuple[str, Properties, Properties] | None:
+        """The resource as the account has it."""
+        del inputs, state
+        record = self._store.get(type_, id_)
+        return (record.id, record.inputs, plain(record.state)) if record else None
+
+    def update(
+        self,
+        type_: str,
+        id_: str,
+        state: Properties,
+        old_inputs: Properties,
+        new: Properties,
+        *,
+        preview: bool,
+        timeout: float,
+    ) -> Properties:
+        """Change a resource in place, or say what AWS would refuse."""
+        rule = self._rule(type_)
+        if preview:
+            return rule.replanned(Record(type_, id_, "", old_inputs, state), plain(new))
+        call = self._call(timeout)
+        with self._store.transaction():
+            record = self._store.get(type_, id_)
+            if record is None:
+                raise ProviderError(f"updating {type_} ({id_}): couldn't find resource")
+            rule.check_references(call, new)
+            rule.admit(call, plain(new), record)
+            merged = rule.merged(record, new)
+            merged.update(rule.recomputed(call, record, plain(new)))
+            changed = Record(type_, id_, record.name, new, merged)
+            self._store.put(changed)
+        return self._finish(changed, lambda: rule.updated(call, record, changed))
+
+    def delete(self, type_: str, id_: str, state: Properties, *, timeout: float) -> None:
+        """Remove a resource, unless others still use it."""
+        del state
+        rule = self._rule(type_)
+        call = self._call(timeout)
+        with self._store.transaction():
+            record = self._store.get(type_, id_)
+            if record is None:
+                return
+            rule.check_holders(call, record)
+            rule.release(call, record)
+        rule.deleted(call, record)
+        with self._store.transaction():
+            self._store.delete(type_, id_)
+
+    def invoke(self, token: str, args: Properties) -> Properties:
+        """Answer the data sources that programs use."""
+        return answer(token, args, self.account, self._store)
+
+    # -- helpers -------------------------------------------------------------------------------------------
+
+    def _rule(self, type_: str) -> Rule:
+        rule = rule_for(type_)
+        try:
+            _ = rule.shape
+        except UnknownTypeError as error:
+            raise ProviderError(str(error)) from None
+        return rule
+
+    def _call(self, timeout: float) -> Call:
+        account = self.account
+        return Call(
+            store=self._store,
+            account=account,
+            home=self._home,
+            cluster=self._cluster,
+            region=account.region,
+            deadline=time.monotonic() + (timeout or _DEFAULT_SECONDS),
+        )
+
+    def _finish(self, record: Record, work: Any) -> Properties:
+        """Do what takes time; a failure leaves the resource behind, as AWS does."""
+        try:
+            more: Properties = work()
+        except ProviderError as error:
+            raise PartialFailureError(str(error), record.id, plain(record.state), record.inputs) from None
+        if not more:
+            return plain(record.state)
+        state = {**record.state, **more}
+        with self._store.transaction():
+            self._store.put(Record(record.type, record.id, record.name, record.inputs, state))
+        return plain(state)
+
+    def _fill_name(self, rule: Rule, name: str, old: Properties, inputs: Properties) -> list[str]:
+        """Fill in the auto-name; returns the properties that the provider chose."""
+        automatic = names.auto_name_rule(rule.shape)
+        if automatic is None:
+            return []
+        property_ = automatic.property
+        if property_ in inputs or inputs.get(f"{property_}Prefix"):
+            return []
+        kept = old.get(property_) if property_ in cast("list[str]", old.get("__defaults") or []) else None
+        inputs[property_] = kept or names.auto_name(automatic, name)
+        return [property_]
+
+    def _all_tags(self, tags: Any) -> Any:
+        defaults = self._config.get("defaultTags")
+        common = cast("dict[str, Any]", defaults).get("tags") if isinstance(defaults, dict) else None
+        if tags is not None and not isinstance(tags, dict):
+            return tags  # not known yet
+        return {**cast("dict[str, Any]", common or {}), **cast("dict[str, Any]", tags or {})}
+
+    def _delete_first(self, rule: Rule, old: Properties, new: Properties) -> bool:
+        """Two resources cannot share a name that the program chose: the old one must go first."""
+        automatic = names.auto_name_rule(rule.shape)
+        if automatic is None:
+            return False
+        property_ = automatic.property
+        chosen = property_ not in cast("list[str]", new.get("__defaults") or [])
+        return chosen and old.get(property_) is not None and old.get(property_) == new.get(property_)
+
+
+def _structured(value: Any) -> Any:
+    """A configuration value: the engine passes nested ones as JSON text."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+if __name__ == "__main__":
+    serve(AwsProvider())
