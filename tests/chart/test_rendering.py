@@ -1,6 +1,7 @@
 """What comes out of the chart as a whole: both Helms, golden files, schemas of Kubernetes, one version."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 from components.scheduling import GPU_TOLERATION
 from components.versions import KUBERNETES_SUPPORTED, VLLM_IMAGE_TAG
 from tests.chart.rendering import CHART, DEV, Helm, Objects, RenderingError, changed
-from tests.golden_files import check_golden
+from tests.golden_files import GOLDEN, check_golden
 
 # Everything that is off in the reference stack, so that each line of each template is rendered by one of the two.
 EVERYTHING: dict[str, Any] = {
@@ -110,6 +111,14 @@ def test_versions_in_the_spelling_of_eks_are_accepted(helm: Helm):
 def test_the_values_of_poolsides_page_are_accepted_as_they_are_printed(helm: Helm, values):
     values["ingress"]["annotations"]["alb.ingress.kubernetes.io/listen-ports"] = '[{"HTTPS":443}]'
     assert len(helm.render(values).of_kind("Ingress")) == 3
+
+
+def test_the_values_that_inference_release_makes_are_accepted(helm: Helm):
+    made = json.loads((GOLDEN / "helm" / "inference-poolside-example.json").read_text())
+    objects = helm.render(made)
+    assert {d["metadata"]["name"] for d in objects.of_kind("Deployment")} == {
+        f"{made['fullnameOverride']}-{key}" for key in made["models"]
+    }
 
 
 def test_the_chart_has_no_dependencies():
