@@ -22,9 +22,12 @@ from tests.chart import fake_s3
 from tests.chart.rendering import CHART
 
 FILES = CHART / "files"
+sys.dont_write_bytecode = True  # a chart's folder holds what is released, and nothing that tests leave behind
 sys.path.insert(0, str(FILES))  # as in the pod, where both files lie in one folder
 import checkpoint  # noqa: E402  # pyright: ignore[reportMissingImports] -- found by the line above
 import download_checkpoint as downloader  # noqa: E402  # pyright: ignore[reportMissingImports]
+
+sys.dont_write_bytecode = False
 
 PART = 1000
 IGNORE = yaml.safe_load((CHART / "values.yaml").read_text())["loader"]["ignore"]
@@ -373,6 +376,7 @@ def served(bucket):
 def run_program(folder: Path, arguments: list[str], endpoint: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "example",
         "AWS_REGION": "us-east-2",
