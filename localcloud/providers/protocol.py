@@ -318,7 +318,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return self._provider.construct(request)
 
     def Cancel(self, request: Any, context: Any) -> Any:
-        self.stopped.set()
+        # Sent at the end of every run as well as on Ctrl-C. A provider that exits on it looks like a crash to
+        # the engine, which interrupts its plugins by signal when it is really done with them.
         return empty_pb2.Empty()
 
     def interrupted(self, signal_number: int, frame: object) -> None:
