@@ -91,7 +91,7 @@ class Chart(Area):
     """Service account of the model pods; the role's trust names it."""
     create_service_account: bool = True
     """Whether the chart creates the service account; write `false` if it exists and carries the role already."""
-    timeout_seconds: Annotated[int, Field(ge=60, le=21600)] = 2700
+    timeout_seconds: Annotated[int, Field(ge=60, le=21600)] = 3600
     """Seconds until the release counts as failed: pods load tens of GB before they are ready."""
     values: dict[str, Any] = Field(default={})
     """Further chart values, laid over those that the plane computes."""

@@ -116,7 +116,17 @@ MODULES: tuple[Module, ...] = (
             "kustomize/stage/pod/fast",
         ),
     ),
-    Module("helm", "helm.sh/helm/v3", {"helm": "helm.sh/helm/v3/cmd/helm"}),
+    Module(
+        "helm",
+        "helm.sh/helm/v3",
+        {"helm": "helm.sh/helm/v3/cmd/helm"},
+        # The Kubernetes version that `helm template` assumes without a cluster; unstamped it is 1.20.
+        stamp=" ".join(
+            f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{part}={value}"
+            for package in ("chartutil", "lint/rules")
+            for part, value in (("Major", 1), ("Minor", 35))
+        ),
+    ),
     Module("helm4", "helm.sh/helm/v4", {"helm4": "helm.sh/helm/v4/cmd/helm"}),
     Module(
         "pulumi",
