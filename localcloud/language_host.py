@@ -7,6 +7,7 @@ the interpreter that runs this file. Component packages and policy packs are sta
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,11 @@ def _with_own_code() -> str:
     return f"{own}{os.pathsep}{given}" if given else own
 
 
+def _leave(number: int, frame: object) -> None:
+    del number, frame
+    os._exit(0)
+
+
 def main() -> None:
     """Serve until the engine ends this process; the port is the first output line."""
     engine = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
@@ -144,8 +150,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import signal
-
     # The engine interrupts its plugins when it is done with them: leave at once, without a traceback.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, _leave)
     main()

@@ -190,11 +190,11 @@ def test_without_the_gpu_toleration_a_pod_stays_pending_and_the_release_rolls_ba
 
 def test_a_wrong_helm_value_is_refused_before_anything_changes(dev: Stack) -> None:
     chart = settings(dev, CHART)
-    edit(dev, chart={**chart, "values": {"podSecurityContext": {"runAsUser": "ten thousand"}}})
+    edit(dev, chart={**chart, "values": {"image": {"pullPolicy": "Sometimes"}}})
     run = dev.captured("preview", "--suppress-outputs")
     edit(dev, chart=chart)
     assert run.returncode != 0
-    assert "runAsUser" in run.stdout
+    assert "pullPolicy" in run.stdout
 
 
 def test_without_the_gpu_operator_no_gpu_is_allocatable(dev: Stack) -> None:
