@@ -1,6 +1,8 @@
 """Answers to the data sources that programs ask of the AWS provider."""
 
+from components.versions import ADDONS
 from localcloud.aws.account import Account
+from localcloud.aws.rules.base import values_at
 from localcloud.aws.store import Store
 from localcloud.providers.protocol import Properties, ProviderError
 
@@ -34,7 +36,7 @@ def answer(token: str, args: Properties, account: Account, store: Store) -> Prop
             }
         case "getAvailabilityZones":
             zones = account.zones
-            excluded = {*(args.get("excludeNames") or []), *(args.get("excludeZoneIds") or [])}
+            excluded = [*values_at(args, "excludeNames"), *values_at(args, "excludeZoneIds")]
             kept = [zone for zone in zones if zone.name not in excluded and zone.id not in excluded]
             return {
                 "id": account.region,
@@ -43,8 +45,12 @@ def answer(token: str, args: Properties, account: Account, store: Store) -> Prop
                 "groupNames": [account.region],
                 "region": account.region,
             }
+        case "getAddonVersion":
+            addon = str(args.get("addonName"))
+            version = ADDONS.get(str(args.get("kubernetesVersion")), {}).get(addon, "v1.0.0-eksbuild.1")
+            return {**args, "id": addon, "version": version}
         case _:
             raise ProviderError(
-                f"the local cloud's aws provider does not answer {token}; it answers getCallerIdentity, "
-                "getPartition, getRegion and getAvailabilityZones (pass known values as arguments instead)"
+                f"the local cloud's aws provider does not answer {token}; it answers getAddonVersion, "
+                "getCallerIdentity, getPartition, getRegion and getAvailabilityZones (pass known values as arguments instead)"
             )

@@ -255,6 +255,13 @@ class ClusterRule(Rule):
             more[key] = {**(record.state.get(key) or {}), **(new.get(key) or {})}
         return more
 
+    def planned(self, inputs: Properties) -> Properties:
+        """What EKS adds to the network configuration is not known yet."""
+        state = super().planned(inputs)
+        if isinstance(inputs.get("vpcConfig"), dict):
+            state["vpcConfig"] = self._vpc_config(inputs["vpcConfig"], UNKNOWN, UNKNOWN)
+        return state
+
     def replanned(self, record: Record, new: Properties) -> Properties:
         """A preview knows what stays."""
         state = super().replanned(record, new)

@@ -1,0 +1,1 @@
+"""`eks:index:Cluster` of the local cloud: the same children as the published pulumi-eks plugin makes."""
