@@ -9,6 +9,7 @@ from localcloud.aws.rules.base import Call, text
 from localcloud.aws.rules.launch import CAPACITY_RESERVATION, GROUP_MEMBER, RESOURCE_GROUP
 from localcloud.aws.rules.network import INSTANCE
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at
 from localcloud.providers.protocol import Properties
 
 
@@ -26,15 +27,13 @@ class Launch:
 
 def launch_of(template: Properties, instance_types: list[str], zones: list[str]) -> Launch:
     """What a node group with this launch template data asks EC2 for."""
-    target: Properties = (template.get("capacityReservationSpecification") or {}).get(
-        "capacityReservationTarget"
-    ) or {}
+    target = at(template, "capacityReservationSpecification", "capacityReservationTarget")
     return Launch(
         tuple(instance_types),
         tuple(zones),
         text(target.get("capacityReservationId")),
         text(target.get("capacityReservationResourceGroupArn")),
-        text((template.get("instanceMarketOptions") or {}).get("marketType")),
+        text(at(template, "instanceMarketOptions").get("marketType")),
     )
 
 

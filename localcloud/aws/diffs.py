@@ -131,8 +131,9 @@ class _Differ:
         """Whether AWS keeps the value of an input that is no longer given (optional and computed)."""
         field = self._shape.inputs.get(name)
         output = self._shape.outputs.get(name)
-        kept = field is not None and output is not None and output.required and not field.required
-        return kept and field.type.kind != "boolean" and name not in ("tags", "tagsAll")
+        if field is None or output is None or field.required or name in ("tags", "tagsAll"):
+            return False
+        return output.required and field.type.kind != "boolean"
 
     def _compare(self, type_: Type, old: Any, new: Any, path: str, plain: tuple[str, ...]) -> Iterator[Step]:
         if _same(old, new):

@@ -1,8 +1,9 @@
 """Allowed values of string inputs, taken from the AWS API's own models as botocore ships them."""
 
 import dataclasses
+import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from localcloud.aws.shapes import Field, Type
@@ -75,11 +76,10 @@ def api_enums(token: str, inputs: Mapping[str, "Field"]) -> Mapping[str, "Field"
 
 
 def _shapes(service: str) -> dict[str, Any]:
-    from botocore.loaders import Loader  # only when a shape is derived for the first time
-
-    loader: Any = Loader()
+    # Imported by name: botocore has no types, and is needed only when a shape is derived for the first time.
+    loader = importlib.import_module("botocore.loaders").Loader()
     model: dict[str, Any] = loader.load_service_model(service, "service-2")
-    return cast("dict[str, Any]", model["shapes"])
+    return model["shapes"]
 
 
 def _fields(

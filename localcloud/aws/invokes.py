@@ -52,5 +52,6 @@ def answer(token: str, args: Properties, account: Account, store: Store) -> Prop
         case _:
             raise ProviderError(
                 f"the local cloud's aws provider does not answer {token}; it answers getAddonVersion, "
-                "getCallerIdentity, getPartition, getRegion and getAvailabilityZones (pass known values as arguments instead)"
+                "getCallerIdentity, getPartition, getRegion and getAvailabilityZones (pass known values as "
+                "arguments instead)"
             )

@@ -44,13 +44,6 @@ class Record:
     origin: str = "stack"
     """``stack`` for what a program made, ``account`` for what the account file holds."""
 
-    def get(self, path: str) -> Any:
-        """A property of the state by dotted path; None where any part is missing."""
-        value: Any = self.state
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- open-ended JSON
-        return value  # pyright: ignore[reportUnknownVariableType] -- as above
-
 
 class Store:
     """Reads and writes records. Safe for threads and processes; writers take turns."""

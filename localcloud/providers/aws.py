@@ -1,7 +1,9 @@
 """The `aws` provider of the local cloud: the simulated account behind Pulumi's provider protocol."""
 
+import contextlib
 import json
 import time
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from localcloud.aws import names
@@ -123,14 +125,14 @@ class AwsProvider(Provider):
         if preview:
             return "", rule.planned(plain(inputs))
         call = self._call(timeout)
-        with self._store.transaction():
+        with _told("creating", type_, name), self._store.transaction():
             rule.check_references(call, inputs)
             rule.check_unique(call, inputs)
             rule.admit(call, plain(inputs), None)
             id_ = rule.identity(call, plain(inputs))
             record = Record(type_, id_, name, inputs, rule.full_state(call, id_, inputs))
             self._store.put(record)
-        return id_, self._finish(record, lambda: rule.created(call, record))
+        return id_, self._finish("creating", record, lambda: rule.created(call, record))
 
     def read(
         self, type_: str, id_: str, inputs: Properties, state: Properties
@@ -156,32 +158,33 @@ class AwsProvider(Provider):
         if preview:
             return rule.replanned(Record(type_, id_, "", old_inputs, state), plain(new))
         call = self._call(timeout)
-        with self._store.transaction():
+        with _told("updating", type_, id_), self._store.transaction():
             record = self._store.get(type_, id_)
             if record is None:
-                raise ProviderError(f"updating {type_} ({id_}): couldn't find resource")
+                raise ProviderError("couldn't find resource; run `pulumi refresh`")
             rule.check_references(call, new)
             rule.admit(call, plain(new), record)
             merged = rule.merged(record, new)
             merged.update(rule.recomputed(call, record, plain(new)))
             changed = Record(type_, id_, record.name, new, merged)
             self._store.put(changed)
-        return self._finish(changed, lambda: rule.updated(call, record, changed))
+        return self._finish("updating", changed, lambda: rule.updated(call, record, changed))
 
     def delete(self, type_: str, id_: str, state: Properties, *, timeout: float) -> None:
         """Remove a resource, unless others still use it."""
         del state
         rule = self._rule(type_)
         call = self._call(timeout)
-        with self._store.transaction():
-            record = self._store.get(type_, id_)
-            if record is None:
-                return
-            rule.check_holders(call, record)
-            rule.release(call, record)
-        rule.deleted(call, record)
-        with self._store.transaction():
-            self._store.delete(type_, id_)
+        with _told("deleting", type_, id_):
+            with self._store.transaction():
+                record = self._store.get(type_, id_)
+                if record is None:
+                    return
+                rule.check_holders(call, record)
+                rule.release(call, record)
+            rule.deleted(call, record)
+            with self._store.transaction():
+                self._store.delete(type_, id_)
 
     def invoke(self, token: str, args: Properties) -> Properties:
         """Answer the data sources that programs use."""
@@ -208,10 +211,11 @@ class AwsProvider(Provider):
             deadline=time.monotonic() + (timeout or _DEFAULT_SECONDS),
         )
 
-    def _finish(self, record: Record, work: Any) -> Properties:
+    def _finish(self, verb: str, record: Record, work: Callable[[], Properties]) -> Properties:
         """Do what takes time; a failure leaves the resource behind, as AWS does."""
         try:
-            more: Properties = work()
+            with _told(verb, record.type, record.id):
+                more = work()
         except ProviderError as error:
             raise PartialFailureError(str(error), record.id, plain(record.state), record.inputs) from None
         if not more:
@@ -248,6 +252,18 @@ class AwsProvider(Provider):
         property_ = automatic.property
         chosen = property_ not in cast("list[str]", new.get("__defaults") or [])
         return chosen and old.get(property_) is not None and old.get(property_) == new.get(property_)
+
+
+@contextlib.contextmanager
+def _told(verb: str, type_: str, subject: str) -> Generator[None]:
+    """Puts what was being done, and to what, before a refusal."""
+    _, module, name = type_.split(":")
+    service = module.split("/")[0]
+    try:
+        yield
+    except ProviderError as error:
+        label = f"{service.upper() if len(service) <= 4 else service} {name}"
+        raise ProviderError(f"{verb} {label} ({subject}): {error}") from None
 
 
 def _structured(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
@@ -39,9 +39,10 @@ class CertificateRule(Rule):
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """The DNS records that validate each name; a wildcard shares its domain's."""
         domain = text(inputs.get("domainName"))
+        others = values_at(inputs, "subjectAlternativeNames")
         options: list[Properties] = []
         tokens: dict[str, str] = {}
-        for name in dict.fromkeys([domain, *(inputs.get("subjectAlternativeNames") or [])]):
+        for name in dict.fromkeys([domain, *others]):
             base = name.removeprefix("*.")
             token = tokens.setdefault(base, names.new_uuid().replace("-", ""))
             options.append(
@@ -52,12 +53,11 @@ class CertificateRule(Rule):
                     "resourceRecordValue": f"_{token[::-1]}.acm-validations.aws.",
                 }
             )
-        alternative = inputs.get("subjectAlternativeNames") or [domain]
         return {
             "arn": id_,
             "domainValidationOptions": options,
             "status": "PENDING_VALIDATION",
-            "subjectAlternativeNames": sorted({domain, *alternative}),
+            "subjectAlternativeNames": sorted({domain, *others}),
             "type": "AMAZON_ISSUED",
             "renewalEligibility": "INELIGIBLE",
             "notBefore": "2026-01-01T00:00:00Z",

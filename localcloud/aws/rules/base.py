@@ -5,7 +5,7 @@ import functools
 import importlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from localcloud.aws import names
 from localcloud.aws.account import Account
@@ -310,7 +310,7 @@ def _flat(nodes: Sequence[Any]) -> list[Any]:
     result: list[Any] = []
     for node in nodes:
         if isinstance(node, list):
-            result.extend(_flat(node))  # pyright: ignore[reportUnknownArgumentType] -- open-ended JSON
+            result.extend(_flat(cast("list[Any]", node)))
         else:
             result.append(node)
     return result

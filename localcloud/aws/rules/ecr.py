@@ -10,6 +10,7 @@ from localcloud.aws.documents import check_document
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at, each
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -95,16 +96,18 @@ class RepositoryPolicyRule(_OfRepository):
         """A valid document; the resource is the repository itself and not written."""
         super().admit(call, inputs, record)
         try:
-            document: Any = json.loads(text(inputs.get("policy")))
-            statements = document["Statement"]
-            for one in statements if isinstance(statements, list) else [statements]:  # pyright: ignore[reportUnknownVariableType] -- open-ended JSON
-                one.setdefault("Resource", "*")  # pyright: ignore[reportUnknownMemberType] -- as above
-        except (ValueError, KeyError, TypeError, AttributeError):
+            document = at(json.loads(text(inputs.get("policy"))))
+        except ValueError:
+            document = {}
+        if not document:
             raise AwsError(
                 "InvalidParameterException",
                 "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy "
                 "provided'",
-            ) from None
+            )
+        # The resource is the repository itself and is not written.
+        statements = [{"Resource": "*", **one} for one in each(document, "Statement")]
+        document = {**document, "Statement": statements}
         check_document(document, "resource", "InvalidParameterException")
 
 

@@ -13,12 +13,13 @@ from localcloud.aws.addon_objects import KNOWN_ADDONS, addon_objects
 from localcloud.aws.documents import check_document, principals
 from localcloud.aws.errors import AwsError
 from localcloud.aws.managed_policies import CLUSTER_ACCESS_POLICIES
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.iam import ROLE
 from localcloud.aws.rules.kms import target_key
 from localcloud.aws.rules.logs import LOG_GROUP
 from localcloud.aws.rules.network import SECURITY_GROUP, SUBNET, VPC, vpc_blocks
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at
 from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties, ProviderError
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -119,7 +120,7 @@ class ClusterRule(Rule):
         )
         self._check_network(call, inputs)
         self._check_auto_mode(inputs)
-        key = text(((inputs.get("encryptionConfig") or {}).get("provider") or {}).get("keyArn"))
+        key = text(at(inputs, "encryptionConfig", "provider").get("keyArn"))
         if key and target_key(call, key) is None:
             raise AwsError(
                 "InvalidParameterException", f"The keyArn in encryptionConfig provider is invalid: {key}"
@@ -150,8 +151,8 @@ class ClusterRule(Rule):
             )
 
     def _check_network(self, call: Call, inputs: Properties) -> None:
-        config: Properties = inputs.get("vpcConfig") or {}
-        subnets = [call.store.get(SUBNET, id_) for id_ in config.get("subnetIds") or []]
+        config = at(inputs, "vpcConfig")
+        subnets = [call.store.get(SUBNET, id_) for id_ in values_at(config, "subnetIds")]
         found = [one for one in subnets if one]
         if len({one.state.get("availabilityZone") for one in found}) < 2:
             raise AwsError(
@@ -160,14 +161,14 @@ class ClusterRule(Rule):
         if len({one.state.get("vpcId") for one in found}) > 1:
             raise AwsError("InvalidParameterException", "Subnets specified must be in the same VPC")
         vpc = text(found[0].state.get("vpcId"))
-        for id_ in config.get("securityGroupIds") or []:
+        for id_ in values_at(config, "securityGroupIds"):
             group = call.store.get(SECURITY_GROUP, id_)
             if group and group.state.get("vpcId") != vpc:
                 raise AwsError(
                     "InvalidParameterException",
                     f"Security group(s) {id_} are not in the same VPC as the subnets",
                 )
-        service = (inputs.get("kubernetesNetworkConfig") or {}).get("serviceIpv4Cidr")
+        service = at(inputs, "kubernetesNetworkConfig").get("serviceIpv4Cidr")
         owner = call.store.get(VPC, vpc)
         if service and owner:
             block = ipaddress.IPv4Network(service)
@@ -184,13 +185,9 @@ class ClusterRule(Rule):
 
     def _check_auto_mode(self, inputs: Properties) -> None:
         switches = {
-            bool((inputs.get("computeConfig") or {}).get("enabled")),
-            bool(
-                ((inputs.get("kubernetesNetworkConfig") or {}).get("elasticLoadBalancing") or {}).get(
-                    "enabled"
-                )
-            ),
-            bool(((inputs.get("storageConfig") or {}).get("blockStorage") or {}).get("enabled")),
+            bool(at(inputs, "computeConfig").get("enabled")),
+            bool(at(inputs, "kubernetesNetworkConfig", "elasticLoadBalancing").get("enabled")),
+            bool(at(inputs, "storageConfig", "blockStorage").get("enabled")),
         }
         if len(switches) > 1:
             raise AwsError(

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.network import (
     ROUTE_TABLE,
     ROUTE_TABLE_NOT_FOUND,
@@ -95,7 +95,7 @@ class VpcEndpointRule(Rule):
         if short == service or short not in known:
             raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{service}' does not exist")
         zones: dict[str, str] = {}
-        for id_ in inputs.get("subnetIds") or []:
+        for id_ in values_at(inputs, "subnetIds"):
             subnet = call.store.get(SUBNET, id_)
             zone = text(subnet.state.get("availabilityZone")) if subnet else ""
             if subnet and subnet.state.get("vpcId") != inputs.get("vpcId"):

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -40,17 +42,16 @@ class LaunchTemplateRule(Rule):
                     failures.append(CheckFailure("userData", "user data is limited to 16384 bytes"))
             except binascii.Error:
                 failures.append(CheckFailure("userData", "user data must be base64-encoded"))
-        target: Any = inputs.get("capacityReservationSpecification") or {}
-        if isinstance(target, dict):
-            inner: Any = target.get("capacityReservationTarget")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- open-ended JSON
-            path = "capacityReservationSpecification"
-            if inner and target.get("capacityReservationPreference") in ("open", "none"):  # pyright: ignore[reportUnknownMemberType] -- as above
-                failures.append(
-                    CheckFailure(
-                        f"{path}.capacityReservationPreference",
-                        "a preference of open or none cannot go with a target reservation",
-                    )
+        specification = at(inputs, "capacityReservationSpecification")
+        if specification.get("capacityReservationTarget") and specification.get(
+            "capacityReservationPreference"
+        ) in ("open", "none"):
+            failures.append(
+                CheckFailure(
+                    "capacityReservationSpecification.capacityReservationPreference",
+                    "a preference of open or none cannot go with a target reservation",
                 )
+            )
         if inputs.get("networkInterfaces") and inputs.get("vpcSecurityGroupIds"):
             failures.append(
                 CheckFailure(
@@ -146,8 +147,6 @@ class PlacementGroupRule(Rule):
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """Its id in EC2."""
-        from localcloud.aws import names
-
         return {"placementGroupId": names.ec2_id("pg")}
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
@@ -123,10 +123,6 @@ class SubnetRule(Rule):
         """A valid CIDR block."""
         del account
         return _cidr_faults(inputs)
-
-    def known(self, inputs: Properties) -> Properties:
-        """A zone's name or id follows from the other only in the account: nothing here."""
-        return {}
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """Zone and address range."""
@@ -325,10 +321,6 @@ class RouteTableRule(Rule):
 
 
 _DESTINATIONS = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
-_TARGETS = {
-    "gatewayId": "InvalidGatewayID.NotFound",
-    "natGatewayId": "InvalidNatGatewayID.NotFound",
-}
 
 
 @rule(ROUTE)
@@ -438,8 +430,7 @@ def way_out(call: Call, subnet: Record) -> bool:
             if route.state.get("gatewayId") or route.state.get("natGatewayId"):
                 return True
         inline = call.store.get(ROUTE_TABLE, table)
-        routes = inline.state.get("routes") if inline else None
-        if isinstance(routes, list) and any("0.0.0.0/0" in str(one) for one in routes):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] -- open-ended JSON
+        if inline and "0.0.0.0/0" in values_at(inline.state, "routes.cidrBlock"):
             return True
     services = {
         text(one.state.get("serviceName")).split(".", 3)[-1]

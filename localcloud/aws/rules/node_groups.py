@@ -12,7 +12,7 @@ from localcloud.aws.account import Account
 from localcloud.aws.capacity import check_reservation, launch_of, place
 from localcloud.aws.errors import AwsError
 from localcloud.aws.node_objects import NodePlan, node_object, node_taints
-from localcloud.aws.rules.base import Call, Reference, Rule, plain, rule, text
+from localcloud.aws.rules.base import Call, Reference, Rule, plain, rule, text, values_at
 from localcloud.aws.rules.eks import CLUSTER, CLUSTER_REFERENCE, NODE_GROUP, VERSIONS, check_role, minor
 from localcloud.aws.rules.iam import ATTACHMENT
 from localcloud.aws.rules.launch import template_version
@@ -27,6 +27,7 @@ from localcloud.aws.rules.network import (
     way_out,
 )
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at, each
 from localcloud.providers.protocol import CheckFailure, Properties, ProviderError
 
 _JOIN_SECONDS = 30.0
@@ -60,17 +61,13 @@ class NodeGroupRule(Rule):
         """What the provider refuses before it calls EKS."""
         del account
         failures: list[CheckFailure] = []
-        template: Any = inputs.get("launchTemplate")
-        if isinstance(template, dict) and bool(template.get("id")) == bool(template.get("name")):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] -- open-ended JSON
+        template = at(inputs, "launchTemplate")
+        if template and bool(template.get("id")) == bool(template.get("name")):
             failures.append(CheckFailure("launchTemplate", "give exactly one of id and name"))
         if inputs.get("launchTemplate") and inputs.get("remoteAccess"):
             failures.append(CheckFailure("remoteAccess", "conflicts with launchTemplate"))
-        update: Any = inputs.get("updateConfig")
-        if (
-            isinstance(update, dict)
-            and update.get("maxUnavailable")
-            and update.get("maxUnavailablePercentage")
-        ):  # pyright: ignore[reportUnknownMemberType] -- as above
+        update = at(inputs, "updateConfig")
+        if update.get("maxUnavailable") and update.get("maxUnavailablePercentage"):
             failures.append(
                 CheckFailure("updateConfig", "give one of maxUnavailable and maxUnavailablePercentage")
             )
@@ -107,7 +104,7 @@ class NodeGroupRule(Rule):
         launch = launch_of(template, _instance_types(inputs, template), _zones(call, inputs))
         check_reservation(call, launch)
         running = len(_instances(call, self.identity(call, inputs))) if record else 0
-        if _template_marked(record, inputs):
+        if _exchanges_instances(record, inputs):
             return  # instances are exchanged: the new ones are placed as the old ones go
         place(call, launch, max(0, _desired(inputs) - running))
 
@@ -183,7 +180,7 @@ class NodeGroupRule(Rule):
 
     def _roll(self, call: Call, record: Record, present: list[Record]) -> None:
         """Exchange instances: before the new ones start if the group has room for none beside the old."""
-        minimal = (record.state.get("updateConfig") or {}).get("updateStrategy") == "MINIMAL"
+        minimal = at(record.state, "updateConfig").get("updateStrategy") == "MINIMAL"
         for one in present:
             if minimal:
                 self._terminate(call, [one])
@@ -215,7 +212,7 @@ def _group_name(inputs: Mapping[str, Any]) -> str:
 
 
 def _desired(state: Mapping[str, Any]) -> int:
-    return int((state.get("scalingConfig") or {}).get("desiredSize", 0))
+    return int(at(state, "scalingConfig").get("desiredSize", 0))
 
 
 def _labels(state: Mapping[str, Any]) -> dict[str, str]:
@@ -228,15 +225,15 @@ def _taints(state: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
 
 def _generation(state: Mapping[str, Any]) -> list[Any]:
     """What an instance is made from."""
-    template = state.get("launchTemplate") or {}
+    template = at(state, "launchTemplate")
     return [template.get("version"), state.get("version"), state.get("releaseVersion")]
 
 
-def _template_marked(record: Record | None, inputs: Properties) -> bool:
+def _exchanges_instances(record: Record | None, inputs: Properties) -> bool:
     if record is None:
         return False
     new = {**record.state, **inputs}
-    given = new.get("launchTemplate") or {}
+    given = at(new, "launchTemplate")
     return _generation(new) != _generation(record.state) or given.get("version") in ("$Latest", "$Default")
 
 
@@ -258,7 +255,7 @@ def _instance_types(inputs: Mapping[str, Any], template: Mapping[str, Any]) -> l
 
 
 def _zones(call: Call, inputs: Mapping[str, Any]) -> list[str]:
-    subnets = [call.store.get(SUBNET, id_) for id_ in inputs.get("subnetIds") or []]
+    subnets = [call.store.get(SUBNET, id_) for id_ in values_at(inputs, "subnetIds")]
     return [text(one.state.get("availabilityZone")) for one in subnets if one]
 
 
@@ -321,10 +318,8 @@ def _check_template(inputs: Properties, template: Properties) -> None:
             raise AwsError("InvalidParameterException", "Capacity Blocks require a launch template.")
         return
     code = "InvalidRequestException"
-    own_type, market = (
-        template.get("instanceType"),
-        (template.get("instanceMarketOptions") or {}).get("marketType"),
-    )
+    own_type = template.get("instanceType")
+    market = at(template, "instanceMarketOptions").get("marketType")
     if own_type and inputs.get("instanceTypes"):
         raise AwsError(code, "Cannot specify instance types in launch template and API request")
     if inputs.get("diskSize"):
@@ -357,7 +352,7 @@ def _check_template(inputs: Properties, template: Properties) -> None:
 
 
 def _check_interfaces(inputs: Properties, template: Properties) -> None:
-    interfaces: list[Properties] = template.get("networkInterfaces") or []
+    interfaces = each(template, "networkInterfaces")
     if any(one.get("subnetId") for one in interfaces):
         raise AwsError(
             "InvalidParameterException",
@@ -395,10 +390,10 @@ def _check_subnets(call: Call, inputs: Properties, cluster: Record, template: Pr
             "InvalidParameterException",
             f"A node group of a Capacity Block takes exactly one subnet, in the block's zone; got {len(subnets)}.",
         )
-    for group in template.get("vpcSecurityGroupIds") or []:
+    for group in values_at(template, "vpcSecurityGroupIds"):
         if call.store.get(SECURITY_GROUP, group) is None:
             raise AwsError("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
-    interfaces: list[Any] = template.get("networkInterfaces") or []
+    interfaces = each(template, "networkInterfaces")
     for one in subnets:
         if not _is_public(call, one):
             continue
@@ -469,9 +464,9 @@ def _plan_instances(call: Call, record: Record, count: int) -> list[Record]:
     launch = launch_of(template, _instance_types(state, template), _zones(call, state))
     placed = place(call, launch, count)
     cluster = call.store.get(CLUSTER, state["clusterName"])
-    interfaces: list[Properties] = template.get("networkInterfaces") or []
-    groups = template.get("vpcSecurityGroupIds") or [
-        group for one in interfaces for group in one.get("securityGroups") or []
+    groups = [
+        *values_at(template, "vpcSecurityGroupIds"),
+        *values_at(template, "networkInterfaces.securityGroups"),
     ]
     if not groups and cluster:
         groups = [cluster.state["vpcConfig"]["clusterSecurityGroupId"]]
@@ -496,7 +491,7 @@ def _plan_instances(call: Call, record: Record, count: int) -> list[Record]:
                 "instanceType": type_,
                 "vpcSecurityGroupIds": sorted(set(groups)),
                 "capacityReservationId": reservation,
-                "placementGroup": (template.get("placement") or {}).get("groupName", ""),
+                "placementGroup": at(template, "placement").get("groupName", ""),
                 "tags": {
                     "eks:cluster-name": state["clusterName"],
                     "eks:nodegroup-name": state["nodeGroupName"],
@@ -516,7 +511,7 @@ def _node_plan(
     release = text(state.get("releaseVersion"))
     ami = text(state.get("amiType"))
     kubernetes = f"{state['version']}.0" if ami.startswith("BOTTLEROCKET") else release.split("-")[0]
-    given: Properties = state.get("launchTemplate") or {}
+    given = at(state, "launchTemplate")
     return NodePlan(
         cluster=state["clusterName"],
         group=state["nodeGroupName"],
@@ -548,8 +543,8 @@ def _storage(template: Properties, ami: str, type_: str, disk_size: int) -> int:
     if "RAID0" in script or "ephemeral-storage" in script:
         return int(INSTANCE_TYPES[type_].nvme_gb * 10**9 / 2**30)
     device = "/dev/xvdb" if ami.startswith("BOTTLEROCKET") else "/dev/xvda"
-    for mapping in template.get("blockDeviceMappings") or []:
-        size = (mapping.get("ebs") or {}).get("volumeSize")
+    for mapping in each(template, "blockDeviceMappings"):
+        size = at(mapping, "ebs").get("volumeSize")
         if mapping.get("deviceName") == device and size:
             return int(size)
     return disk_size or _DEFAULT_VOLUME_GIB

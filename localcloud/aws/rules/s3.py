@@ -3,10 +3,11 @@
 import re
 from typing import ClassVar
 
+from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.documents import check_document, principals
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
@@ -41,8 +42,6 @@ class BucketRule(Rule):
 
     def identity(self, call: Call, inputs: Properties) -> str:
         """The name."""
-        from localcloud.aws import names
-
         return text(inputs.get("bucket")) or names.prefixed_name(text(inputs.get("bucketPrefix")))
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
@@ -108,9 +107,8 @@ class BucketPolicyRule(BucketSettingRule):
         bucket = text(inputs.get("bucket"))
         arn = f"arn:{call.account.partition}:s3:::{bucket}"
         for statement in statements:
-            resource = statement.get("Resource") or statement.get("NotResource") or []
-            for one in [resource] if isinstance(resource, str) else resource:
-                if one != arn and not str(one).startswith(f"{arn}/"):
+            for one in [*values_at(statement, "Resource"), *values_at(statement, "NotResource")]:
+                if one != arn and not one.startswith(f"{arn}/"):
                     raise AwsError("MalformedPolicy", "Policy has invalid resource")
         block = call.store.get(PUBLIC_ACCESS_BLOCK, bucket)
         allowed = [one for one in statements if one["Effect"] == "Allow" and not one.get("Condition")]

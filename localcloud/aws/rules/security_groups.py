@@ -1,11 +1,11 @@
 """Security groups and their rules."""
 
 import secrets
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.network import INSTANCE, SECURITY_GROUP, VPC, VPC_ENDPOINT, VPC_REFERENCE
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
@@ -83,8 +83,7 @@ class DefaultSecurityGroupRule(Rule):
 def _peers(inputs: Properties) -> list[str]:
     peers: list[str] = []
     for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"):
-        value: Any = inputs.get(key)
-        peers.extend(value if isinstance(value, list) else [])
+        peers.extend(values_at(inputs, key))
     for key in ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId", "sourceSecurityGroupId"):
         if inputs.get(key):
             peers.append(text(inputs[key]))
