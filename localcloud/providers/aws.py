@@ -12,7 +12,7 @@ from localcloud.aws.diffs import changes
 from localcloud.aws.existing import existing_resources
 from localcloud.aws.inputs import check_inputs
 from localcloud.aws.invokes import answer
-from localcloud.aws.rules.base import Call, Rule, plain, rule_for
+from localcloud.aws.rules.base import Call, Rule, load_rules, plain, rule_for
 from localcloud.aws.shapes import UnknownTypeError, sdk_version
 from localcloud.aws.store import Record, Store
 from localcloud.home import Home
@@ -37,6 +37,7 @@ class AwsProvider(Provider):
     name = "aws"
 
     def __init__(self, home: Home | None = None, cluster: Cluster | None = None) -> None:
+        load_rules()
         self.version = sdk_version()
         self._home = home or Home.from_environment()
         self._cluster = cluster or KubernetesCluster(self._home)

@@ -253,7 +253,10 @@ _MODULES = (
     "acm",
     "ecr",
     "eks",
+    "eks_access",
+    "eks_addons",
     "endpoints",
+    "gateways",
     "iam",
     "kms",
     "launch",
@@ -261,6 +264,7 @@ _MODULES = (
     "network",
     "node_groups",
     "route53",
+    "routes",
     "s3",
     "security_groups",
 )
@@ -277,11 +281,16 @@ def rule(*tokens: str) -> Callable[[type[Rule]], type[Rule]]:
     return register
 
 
+def load_rules() -> None:
+    """Fill the registry; once, before calls come from several threads."""
+    for module in _MODULES:
+        importlib.import_module(f"localcloud.aws.rules.{module}")
+
+
 @functools.cache
 def rule_for(token: str) -> Rule:
     """The rule of a resource type."""
-    for module in _MODULES:
-        importlib.import_module(f"localcloud.aws.rules.{module}")
+    load_rules()
     return _REGISTRY.get(token, Rule)(token)
 
 

@@ -1,57 +1,37 @@
 """EKS clusters, add-ons, access entries and pod identities."""
 
 import base64
-import ipaddress
-import json
 import re
 import secrets
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.addon_objects import KNOWN_ADDONS, addon_objects
-from localcloud.aws.documents import check_document, principals
 from localcloud.aws.errors import AwsError
-from localcloud.aws.managed_policies import CLUSTER_ACCESS_POLICIES
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
-from localcloud.aws.rules.iam import ROLE
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.eks_cluster_checks import (
+    ACCESS_ENTRY,
+    ADDON,
+    CLUSTER,
+    NODE_GROUP,
+    POD_IDENTITY,
+    POLICY_ASSOCIATION,
+    VERSIONS,
+    check_auto_mode,
+    check_network,
+    check_role,
+    check_single,
+    minor,
+)
 from localcloud.aws.rules.kms import target_key
 from localcloud.aws.rules.logs import LOG_GROUP
-from localcloud.aws.rules.network import SECURITY_GROUP, SUBNET, VPC, vpc_blocks
+from localcloud.aws.rules.network import SECURITY_GROUP, SUBNET
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at
 from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties, ProviderError
 
-CLUSTER = "aws:eks/cluster:Cluster"
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
-ADDON = "aws:eks/addon:Addon"
-ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
-POLICY_ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-
-# In standard or extended support on 2026-11-21.
-VERSIONS = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36")
-
-CLUSTER_REFERENCE = Reference(
-    "clusterName", (CLUSTER,), "ResourceNotFoundException", "No cluster found for name: {}."
-)
-_ADDON_SECONDS = 120.0
 _CREATED = "2026-01-01T00:00:00Z"
-
-
-def minor(version: str) -> int:
-    """The minor number of a Kubernetes version."""
-    return int(version.split(".")[1])
-
-
-def check_role(call: Call, arn: str, service: str, message: str) -> None:
-    """Raise EKS's refusal of a role that is not there or does not trust a service."""
-    found = call.store.find(ROLE, arn=arn)
-    if found and found[0].origin == "account":
-        return
-    document = found[0].state.get("assumeRolePolicy") if found else None
-    if document is None or service not in principals(check_document(document, "trust"), "Service"):
-        raise AwsError("InvalidParameterException", message)
 
 
 @rule(CLUSTER)
@@ -118,15 +98,15 @@ class ClusterRule(Rule):
             f"Role with arn: {role}, could not be assumed because it does not exist or the trusted entity is not "
             "correct",
         )
-        self._check_network(call, inputs)
-        self._check_auto_mode(inputs)
+        check_network(call, inputs)
+        check_auto_mode(inputs)
         key = text(at(inputs, "encryptionConfig", "provider").get("keyArn"))
         if key and target_key(call, key) is None:
             raise AwsError(
                 "InvalidParameterException", f"The keyArn in encryptionConfig provider is invalid: {key}"
             )
         if record is None:
-            self._check_first(call)
+            check_single(call)
             call.cluster.check()
             return
         current = text(record.state.get("version"))
@@ -141,65 +121,6 @@ class ClusterRule(Rule):
                     "InvalidRequestException",
                     f"Nodegroup {group.state['nodeGroupName']} must be updated before the cluster is",
                 )
-
-    def _check_first(self, call: Call) -> None:
-        others = call.store.all(CLUSTER)
-        if others:
-            raise ProviderError(
-                "the local cloud runs one Kubernetes control plane, and it already serves the cluster "
-                f"{others[0].id}: delete that cluster first, or use a local cloud of its own (`--root`)"
-            )
-
-    def _check_network(self, call: Call, inputs: Properties) -> None:
-        config = at(inputs, "vpcConfig")
-        subnets = [call.store.get(SUBNET, id_) for id_ in values_at(config, "subnetIds")]
-        found = [one for one in subnets if one]
-        if len({one.state.get("availabilityZone") for one in found}) < 2:
-            raise AwsError(
-                "InvalidParameterException", "Subnets specified must be in at least two different AZs"
-            )
-        if len({one.state.get("vpcId") for one in found}) > 1:
-            raise AwsError("InvalidParameterException", "Subnets specified must be in the same VPC")
-        vpc = text(found[0].state.get("vpcId"))
-        for id_ in values_at(config, "securityGroupIds"):
-            group = call.store.get(SECURITY_GROUP, id_)
-            if group and group.state.get("vpcId") != vpc:
-                raise AwsError(
-                    "InvalidParameterException",
-                    f"Security group(s) {id_} are not in the same VPC as the subnets",
-                )
-        service = at(inputs, "kubernetesNetworkConfig").get("serviceIpv4Cidr")
-        owner = call.store.get(VPC, vpc)
-        if service and owner:
-            block = ipaddress.IPv4Network(service)
-            if any(block.overlaps(ipaddress.IPv4Network(one)) for one in vpc_blocks(call, owner)):
-                raise AwsError(
-                    "InvalidParameterException",
-                    "The specified KubernetesNetworkConfig serviceIpv4Cidr conflicts with a CIDR block of the VPC",
-                )
-        if config.get("endpointPublicAccess") is False and not config.get("endpointPrivateAccess"):
-            raise AwsError(
-                "InvalidParameterException",
-                "Private and public endpoint access cannot be false",
-            )
-
-    def _check_auto_mode(self, inputs: Properties) -> None:
-        switches = {
-            bool(at(inputs, "computeConfig").get("enabled")),
-            bool(at(inputs, "kubernetesNetworkConfig", "elasticLoadBalancing").get("enabled")),
-            bool(at(inputs, "storageConfig", "blockStorage").get("enabled")),
-        }
-        if len(switches) > 1:
-            raise AwsError(
-                "InvalidParameterException",
-                "For EKS Auto Mode, please ensure that all required configs, including computeConfig, "
-                "kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled.",
-            )
-        if True in switches and inputs.get("bootstrapSelfManagedAddons") is not False:
-            raise AwsError(
-                "InvalidParameterException",
-                "When EKS Auto Mode is enabled, bootstrapSelfManagedAddons must be set to false.",
-            )
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """Endpoint, authority, issuer and the security group that EKS makes."""
@@ -340,223 +261,3 @@ def _control_plane(call: Call) -> tuple[str, str]:
         )
     authority = base64.b64encode(home.ca_certificate.read_bytes()).decode()
     return home.endpoint_file.read_text().strip(), authority
-
-
-@rule(ADDON)
-class AddonRule(Rule):
-    """An EKS add-on with its workloads."""
-
-    references = (CLUSTER_REFERENCE,)
-    defaults: ClassVar[Properties] = {"resolveConflictsOnCreate": "NONE", "preserve": False}
-
-    def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
-        """The form of the version and of the configuration."""
-        del account
-        failures: list[CheckFailure] = []
-        version = text(inputs.get("addonVersion"))
-        if version and version != UNKNOWN and not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version):
-            failures.append(
-                CheckFailure("addonVersion", f"{version!r} is no add-on version like v1.12.0-eksbuild.1")
-            )
-        if inputs.get("resolveConflictsOnCreate") == "PRESERVE":
-            failures.append(CheckFailure("resolveConflictsOnCreate", "expected one of 'NONE', 'OVERWRITE'"))
-        return failures
-
-    def identity(self, call: Call, inputs: Properties) -> str:
-        """Cluster and add-on."""
-        return f"{inputs['clusterName']}:{inputs['addonName']}"
-
-    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """A known add-on at a version for this Kubernetes, once per cluster, with valid configuration."""
-        addon, version = inputs["addonName"], text(inputs.get("addonVersion"))
-        cluster = call.store.get(CLUSTER, inputs["clusterName"])
-        assert cluster is not None
-        if addon not in KNOWN_ADDONS:
-            raise AwsError("InvalidParameterException", f"Addon {addon} specified is not supported")
-        kubernetes = text(cluster.state.get("version"))
-        fits = addon != "kube-proxy" or not version or version.startswith(f"v{kubernetes}.")
-        if not fits:
-            raise AwsError(
-                "InvalidParameterException",
-                f"Addon version specified is not supported: {addon} {version} is not for Kubernetes {kubernetes}",
-            )
-        if record is None and call.store.get(ADDON, self.identity(call, inputs)):
-            raise AwsError("ResourceInUseException", "Addon already exists.")
-        values = text(inputs.get("configurationValues"))
-        try:
-            valid = not values or isinstance(json.loads(values), dict)
-        except ValueError:
-            valid = False
-        if not valid:
-            raise AwsError(
-                "InvalidParameterException",
-                "ConfigurationValue provided in request is not supported: Json schema validation failed",
-            )
-        role = text(inputs.get("serviceAccountRoleArn"))
-        if role and not call.store.find(ROLE, arn=role):
-            raise AwsError("InvalidParameterException", f"The role {role} cannot be found.")
-
-    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
-        """The version that EKS chooses, and when it did."""
-        version = inputs.get("addonVersion") or "v1.0.0-eksbuild.1"
-        return {"addonVersion": version, "createdAt": _CREATED, "modifiedAt": _CREATED}
-
-    def _run(self, call: Call, record: Record) -> None:
-        state = record.state
-        objects = addon_objects(
-            state["addonName"], state["addonVersion"], call.region, text(state.get("configurationValues"))
-        )
-        call.cluster.apply(objects)
-        problem = call.cluster.wait_available(objects, min(call.remaining, _ADDON_SECONDS))
-        if problem:
-            raise ProviderError(
-                f"unexpected state 'DEGRADED', wanted target 'ACTIVE'. last error: {record.id}: "
-                f"InsufficientNumberOfReplicas: The add-on is unhealthy because it doesn't have the desired "
-                f"number of replicas: {problem}"
-            )
-
-    def created(self, call: Call, record: Record) -> Properties:
-        """Wait until the workloads are available."""
-        self._run(call, record)
-        return {}
-
-    def updated(self, call: Call, old: Record, record: Record) -> Properties:
-        """Roll the workloads."""
-        self._run(call, record)
-        return {}
-
-    def deleted(self, call: Call, record: Record) -> None:
-        """Remove the workloads, unless they are to be preserved."""
-        if not record.state.get("preserve"):
-            call.cluster.remove(
-                addon_objects(record.state["addonName"], "v0", call.region, ""), call.remaining
-            )
-
-
-@rule(ACCESS_ENTRY)
-class AccessEntryRule(Rule):
-    """Who gets into a cluster."""
-
-    references = (CLUSTER_REFERENCE,)
-    defaults: ClassVar[Properties] = {"type": "STANDARD"}
-
-    def identity(self, call: Call, inputs: Properties) -> str:
-        """Cluster and principal."""
-        return f"{inputs['clusterName']}:{inputs['principalArn']}"
-
-    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The cluster takes entries, the principal exists and has none yet."""
-        cluster = call.store.get(CLUSTER, inputs["clusterName"])
-        principal = inputs["principalArn"]
-        if cluster and "API" not in cluster.state["accessConfig"]["authenticationMode"]:
-            raise AwsError(
-                "InvalidRequestException",
-                "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform "
-                "this operation.",
-            )
-        if record is None and call.store.get(ACCESS_ENTRY, self.identity(call, inputs)):
-            raise AwsError(
-                "ResourceInUseException",
-                "The specified access entry resource is already in use on this cluster.",
-            )
-        kind = inputs.get("type", "STANDARD")
-        groups: list[Any] = inputs.get("kubernetesGroups") or []
-        if any(str(group).startswith("system:") for group in groups):
-            raise AwsError(
-                "InvalidParameterException",
-                "The kubernetes group name is invalid, it cannot start with system:",
-            )
-        if kind != "STANDARD" and groups:
-            raise AwsError(
-                "InvalidParameterException", f"An access entry of type {kind} takes no kubernetes groups."
-            )
-        if not re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:(role|user)/.+", principal):
-            raise AwsError(
-                "InvalidParameterException", "The specified principalArn is invalid: invalid format."
-            )
-        own = call.arn("iam", "role/", regional=False)
-        if principal.startswith(own) and not call.store.find(ROLE, arn=principal):
-            raise AwsError(
-                "InvalidParameterException", "The specified principalArn is invalid: invalid principal."
-            )
-
-    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
-        """The entry's ARN and user name."""
-        principal = inputs["principalArn"]
-        kind, _, name = principal.rsplit(":", 1)[-1].partition("/")
-        account = call.account.account_id
-        entry = f"access-entry/{inputs['clusterName']}/{kind}/{account}/{name.rsplit('/', 1)[-1]}/{names.new_uuid()}"
-        return {
-            "accessEntryArn": call.arn("eks", entry),
-            "createdAt": _CREATED,
-            "modifiedAt": _CREATED,
-            "userName": inputs.get("userName") or principal,
-            "kubernetesGroups": inputs.get("kubernetesGroups") or [],
-        }
-
-
-@rule(POLICY_ASSOCIATION)
-class PolicyAssociationRule(Rule):
-    """What someone may do in a cluster."""
-
-    references = (CLUSTER_REFERENCE,)
-
-    def identity(self, call: Call, inputs: Properties) -> str:
-        """Cluster, principal and policy."""
-        return f"{inputs['clusterName']}#{inputs['principalArn']}#{inputs['policyArn']}"
-
-    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The entry and the policy exist."""
-        policy = inputs["policyArn"]
-        prefix = f"arn:{call.account.partition}:eks::aws:cluster-access-policy/"
-        if not policy.startswith(prefix) or policy.removeprefix(prefix) not in CLUSTER_ACCESS_POLICIES:
-            raise AwsError(
-                "InvalidParameterException", f"The policyArn parameter format is not valid: {policy}"
-            )
-        if not call.store.get(ACCESS_ENTRY, f"{inputs['clusterName']}:{inputs['principalArn']}"):
-            raise AwsError(
-                "ResourceNotFoundException",
-                "The specified principalArn could not be found. You can view your available access entries with "
-                "'list-access-entries'.",
-            )
-        scope: Properties = inputs.get("accessScope") or {}
-        if scope.get("type") not in ("cluster", "namespace") or (
-            (scope.get("type") == "namespace") != bool(scope.get("namespaces"))
-        ):
-            raise AwsError(
-                "InvalidParameterException",
-                "The access scope is either of type cluster, or of type namespace with namespaces.",
-            )
-
-    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
-        """When."""
-        return {"associatedAt": _CREATED, "modifiedAt": _CREATED}
-
-
-@rule(POD_IDENTITY)
-class PodIdentityRule(Rule):
-    """A role for a service account, by EKS Pod Identity."""
-
-    references = (CLUSTER_REFERENCE,)
-    unique = ("clusterName", "namespace", "serviceAccount")
-    taken = ("ResourceInUseException", "Association already exists: {2} in {1} of {0}")
-
-    def identity(self, call: Call, inputs: Properties) -> str:
-        """The association's id."""
-        return "a-" + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(17))
-
-    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The role trusts EKS's pods."""
-        role = text(inputs.get("roleArn"))
-        check_role(
-            call,
-            role,
-            "pods.eks.amazonaws.com",
-            f"Trust policy of role {role} is invalid or the role does not exist: it must trust "
-            "pods.eks.amazonaws.com",
-        )
-
-    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
-        """The association's id and ARN."""
-        arn = call.arn("eks", f"podidentityassociation/{inputs['clusterName']}/{id_}")
-        return {"associationId": id_, "associationArn": arn, "externalId": secrets.token_hex(16)}

@@ -1,0 +1,148 @@
+"""Internet and NAT gateways, and Elastic IP addresses."""
+
+import ipaddress
+import secrets
+from typing import ClassVar
+
+from localcloud.aws import names
+from localcloud.aws.account import Account
+from localcloud.aws.errors import AwsError
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.network import (
+    EIP,
+    INSTANCE,
+    INTERNET_GATEWAY,
+    NAT_GATEWAY,
+    SUBNET,
+    SUBNET_REFERENCE,
+    VPC_REFERENCE,
+)
+from localcloud.aws.store import Record
+from localcloud.providers.protocol import CheckFailure, Properties
+
+
+@rule(INTERNET_GATEWAY)
+class InternetGatewayRule(Rule):
+    """A VPC has at most one internet gateway; it stays while public addresses are mapped."""
+
+    id_prefix = "igw"
+    references = (VPC_REFERENCE,)
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """One gateway per VPC."""
+        vpc = text(inputs.get("vpcId"))
+        others = [one for one in call.store.find(INTERNET_GATEWAY, vpcId=vpc) if one != record]
+        if vpc and others and (record is None or record.id != others[0].id):
+            raise AwsError("InvalidParameterValue", f"Network {vpc} already has an internet gateway attached")
+
+    def release(self, call: Call, record: Record) -> None:
+        """Public addresses in the VPC keep the gateway attached."""
+        vpc = text(record.state.get("vpcId"))
+        subnets = {one.id for one in call.store.find(SUBNET, vpcId=vpc)}
+        nats = [one for one in call.store.all(NAT_GATEWAY) if one.state.get("subnetId") in subnets]
+        if any(one.state.get("connectivityType") != "private" for one in nats):
+            raise AwsError(
+                "DependencyViolation",
+                f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) "
+                "before detaching the gateway.",
+            )
+
+
+@rule(EIP)
+class EipRule(Rule):
+    """An Elastic IP address."""
+
+    id_prefix = "eipalloc"
+    defaults: ClassVar[Properties] = {"domain": "vpc"}
+    held_by = (
+        Holder(NAT_GATEWAY, "allocationId", "InvalidIPAddress.InUse", "Address {id} is in use by {by}."),
+    )
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """The account's number of addresses."""
+        if record is None and len(call.store.all(EIP)) >= call.account.quotas.elastic_ips:
+            raise AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+
+    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
+        """An address of the range that is kept for documentation (RFC 5737)."""
+        taken = {one.state.get("publicIp") for one in call.store.all(EIP)}
+        address = next(
+            f"203.0.113.{number}" for number in range(1, 255) if f"203.0.113.{number}" not in taken
+        )
+        dashed = address.replace(".", "-")
+        return {
+            "allocationId": id_,
+            "publicIp": address,
+            "publicDns": f"ec2-{dashed}.{call.region}.compute.amazonaws.com",
+            "networkBorderGroup": call.region,
+            "publicIpv4Pool": "amazon",
+        }
+
+
+@rule(NAT_GATEWAY)
+class NatGatewayRule(Rule):
+    """A NAT gateway needs a free address and a VPC with an internet gateway."""
+
+    id_prefix = "nat"
+    defaults: ClassVar[Properties] = {"connectivityType": "public", "availabilityMode": "zonal"}
+    references = (
+        SUBNET_REFERENCE,
+        Reference(
+            "allocationId",
+            (EIP,),
+            "InvalidAllocationID.NotFound",
+            "The allocation ID '{}' does not exist",
+        ),
+    )
+
+    def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
+        """Zonal gateways need a subnet, public ones an address."""
+        del account
+        if inputs.get("availabilityMode") == "regional":
+            return []
+        failures = [] if inputs.get("subnetId") else [CheckFailure("subnetId", "a value is required")]
+        if inputs.get("connectivityType", "public") == "public" and not inputs.get("allocationId"):
+            failures.append(CheckFailure("allocationId", "a public NAT gateway needs an Elastic IP address"))
+        return failures
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """The address is free, the VPC has a way out."""
+        if record is not None or inputs.get("connectivityType") == "private":
+            return
+        allocation = text(inputs.get("allocationId"))
+        if call.store.find(NAT_GATEWAY, allocationId=allocation):
+            raise AwsError(
+                "Resource.AlreadyAssociated", f"Elastic IP address [{allocation}] is already associated"
+            )
+        subnet = call.store.get(SUBNET, text(inputs.get("subnetId")))
+        vpc = text(subnet.state.get("vpcId")) if subnet else ""
+        if subnet and subnet.origin != "account" and not call.store.find(INTERNET_GATEWAY, vpcId=vpc):
+            raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+    def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
+        """Addresses and interface."""
+        eip = call.store.get(EIP, text(inputs.get("allocationId")))
+        subnet = call.store.get(SUBNET, text(inputs.get("subnetId")))
+        return {
+            "associationId": names.ec2_id("eipassoc") if eip else "",
+            "networkInterfaceId": names.ec2_id("eni"),
+            "publicIp": eip.state["publicIp"] if eip else "",
+            "privateIp": free_address(call, subnet) if subnet else "",
+        }
+
+
+def free_address(call: Call, subnet: Record) -> str:
+    """An address of a subnet that no instance or NAT gateway of it has yet; AWS keeps the first four."""
+    taken = {text(one.state.get("privateIp")) for one in call.store.all(INSTANCE, NAT_GATEWAY)}
+    block = ipaddress.IPv4Network(subnet.state["cidrBlock"])
+    room = block.num_addresses - 5
+    start = secrets.randbelow(room)
+    for step in range(room):
+        address = str(block[4 + (start + step) % room])
+        if address not in taken:
+            return address
+    raise AwsError(
+        "InsufficientFreeAddressesInSubnet",
+        f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of "
+        "instances.",
+    )
