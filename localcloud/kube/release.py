@@ -244,7 +244,10 @@ class Releases:
             # Somebody else upgraded it: what Helm has now is what our inputs differ from.
             base = manifests.masked_all(manifests.parse(live.manifest, live.namespace))
             kept["values"] = live.values
-        kept["manifest"] = live_manifest(api, cast("Mapping[str, Any]", base), live.namespace)
+        # A release that Helm was killed in, or that failed, is not there yet: the next update must go through Helm.
+        deployed = live.status == "deployed"
+        shown = cast("Mapping[str, Any]", base) if deployed else {}
+        kept["manifest"] = live_manifest(api, shown, live.namespace)
         return kept
 
     def delete(self, id_: str, state: Properties, *, timeout: float) -> None:
@@ -261,7 +264,7 @@ class Releases:
                 self._session.helm().uninstall(name, namespace, wait=wait, timeout=seconds)
             except HelmError as error:
                 problem = str(error)
-            left = self._left(api, state, max(deadline - time.monotonic(), 1)) if wait or problem else []
+            left = self._left(api, state, max(deadline - time.monotonic(), 0.1)) if wait or problem else []
         except UnreachableError:
             if self._session.delete_unreachable:
                 return
