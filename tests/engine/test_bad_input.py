@@ -69,14 +69,14 @@ def test_a_missing_api_key_is_told_with_the_command_that_sets_it(stack: Stack) -
 
 def test_a_stack_file_that_is_no_yaml_is_told_with_its_place(stack: Stack) -> None:
     stack.source_file.write_text("config:\n  a: [1\n  b: 2\n")
-    with pytest.raises(StackError, match=r"Pulumi.dev.yaml is not valid YAML.*line 3"):
+    with pytest.raises(StackError, match=r"(?s)Pulumi.dev.yaml is not valid YAML.*line 3"):
         stack.prepare()
 
 
 def test_a_corrupted_state_names_the_file_and_the_backup(stack: Stack) -> None:
     stack.prepare()
     stack.state_file.write_text(stack.state_file.read_text()[:-20])
-    with pytest.raises(StackError, match=r"state of stack dev is not valid JSON.*make down FORCE=1"):
+    with pytest.raises(StackError, match=r"(?s)state of stack dev is not valid JSON.*make down FORCE=1"):
         stack.prepare()
 
 
