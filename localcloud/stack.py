@@ -14,7 +14,7 @@ import psutil
 import yaml
 
 from localcloud.cloud import Cloud
-from localcloud.home import PROJECT
+from localcloud.home import HOME_VARIABLE, PROJECT
 from localcloud.recovery import recovered_ids
 from localcloud.tools import say
 
@@ -101,15 +101,18 @@ class Stack:
     def recover(self) -> None:
         """After a killed command: drop its lock, adopt what it made without writing it down."""
         self._release_dead_locks()
+        self._wait_for_orphaned_providers()
         pending = self.pending_creates()
         if not pending:
             return
         made = recovered_ids(self.cloud.home, pending)
         say(f"the last command was interrupted: {len(made)} of {len(pending)} pending creates were made")
-        adopted = (
-            ["--import-pending-creates", *(part for pair in made.items() for part in pair)] if made else []
+        adopted = [
+            flag for pair in made.items() for word in pair for flag in ("--import-pending-creates", word)
+        ]
+        run = self.captured(
+            "refresh", "--yes", "--skip-preview", "--suppress-outputs", *adopted, "--clear-pending-creates"
         )
-        run = self.captured("refresh", "--yes", "--skip-preview", "--suppress-outputs", *adopted)
         if run.returncode:
             raise StackError(f"the interrupted command could not be recovered from:\n{run.stdout}")
 
@@ -179,6 +182,25 @@ class Stack:
                     raise StackError(f"process {pid} still holds the stack; end it, or wait, and try again")
                 time.sleep(0.5)
             lock.unlink(missing_ok=True)
+
+    def _wait_for_orphaned_providers(self) -> None:
+        """A killed engine's providers finish the calls that are under way; only then is it known what exists."""
+        orphans = [process for process in psutil.process_iter() if self._is_provider(process)]
+        if orphans:
+            say("providers of an interrupted command are still at work: waiting for them")
+        _, left = psutil.wait_procs(orphans, timeout=_LOCK_WAIT_SECONDS)
+        if left:
+            raise StackError(
+                f"providers are still at work: {', '.join(str(one.pid) for one in left)}; end them"
+            )
+
+    def _is_provider(self, process: psutil.Process) -> bool:
+        try:
+            if not any(word.startswith("localcloud.providers.") for word in process.cmdline()):
+                return False
+            return process.environ().get(HOME_VARIABLE) == str(self.cloud.home.root)
+        except psutil.Error:
+            return False
 
 
 def _is_engine(pid: int) -> bool:

@@ -42,20 +42,21 @@ def run(root: Path, name: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("recorded_before_the_kill", [30, 75])
-def test_up_after_a_kill_finishes_the_stack(root: Path, recorded_before_the_kill: int) -> None:
+def test_up_can_be_killed_early_and_killed_again_late(root: Path, recorded_before_the_kill: int) -> None:
     stack = Stack(Cloud(root), "dev")
     started = subprocess.Popen(
         command(root, "up"),
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while len(stack.resources()) < recorded_before_the_kill:
-        assert started.poll() is None, "up ended before it could be killed"
+        assert started.poll() is None, started.communicate()[0][-4000:]
         assert time.monotonic() < deadline
         time.sleep(0.05)
     # The whole group: `make`, the command and the engine with its plugins die at once, without a word.
