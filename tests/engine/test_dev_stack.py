@@ -62,6 +62,12 @@ def settings(stack: Stack, key: str) -> Any:
     return yaml.safe_load(stack.file.read_text())["config"].get(key, {})
 
 
+def made_in_the_account(stack: Stack) -> list[str]:
+    """Ids of everything in the simulated account that was not there before the stack."""
+    records = Store(stack.cloud.home.aws_state).everything()
+    return [f"{record.type} {record.id}" for record in records if record.origin != "account"]
+
+
 def ok(run: subprocess.CompletedProcess[str]) -> str:
     assert run.returncode == 0, run.stdout[-6000:]
     return run.stdout
@@ -71,12 +77,13 @@ def test_a_preview_needs_no_cluster_and_plans_the_whole_stack(dev: Stack) -> Non
     output = ok(dev.captured("preview", "--suppress-outputs"))
     assert "to create" in output
     assert dev.cloud.control_plane.processes.recorded() == []
-    assert not dev.cloud.home.aws_state.exists() or Store(dev.cloud.home.aws_state).all() == []
+    assert made_in_the_account(dev) == []
 
 
 def test_up_serves_three_models_on_gpu_nodes(dev: Stack) -> None:
     dev.cloud.start()
     ok(dev.captured("up", *YES))
+    assert len(made_in_the_account(dev)) > 50
     outputs = dev.outputs()
     rows = model_rows(
         outputs["modelEndpoints"], outputs["modelDeployments"], objects(dev, "deployments,pods")
@@ -221,7 +228,7 @@ def test_without_the_gpu_operator_no_gpu_is_allocatable(dev: Stack) -> None:
 def test_destroy_leaves_nothing_behind(dev: Stack) -> None:
     ok(dev.captured("destroy", *YES, "--ignore-protect"))
     assert dev.resources() == []
-    assert Store(dev.cloud.home.aws_state).all() == []
+    assert made_in_the_account(dev) == []
     assert json.loads(kubectl(dev, "get", "nodes", "-o", "json"))["items"] == []
     namespaces = {n["metadata"]["name"] for n in objects(dev, "namespaces")}
     assert namespaces == {"default", "kube-node-lease", "kube-public", "kube-system"}
