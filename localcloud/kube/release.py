@@ -49,7 +49,7 @@ _FLAGS = {
     "takeOwnership": "--take-ownership",
 }
 _TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "str": (str,), "Mapping": (dict,)}
-_LOOK_EVERY = 3.0
+_LOOK_EVERY = 2.0
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
@@ -243,11 +243,12 @@ class Releases:
         if not isinstance(base, Mapping) or revision != live.revision:
             # Somebody else upgraded it: what Helm has now is what our inputs differ from.
             base = manifests.masked_all(manifests.parse(live.manifest, live.namespace))
-            kept["values"] = live.values
+            if live.values or "values" in kept:
+                kept["values"] = live.values
         # A release that Helm was killed in, or that failed, is not there yet: the next update must go through Helm.
         deployed = live.status == "deployed"
-        shown = cast("Mapping[str, Any]", base) if deployed else {}
-        kept["manifest"] = live_manifest(api, shown, live.namespace)
+        shown = cast("Mapping[str, Any]", base)
+        kept["manifest"] = live_manifest(api, shown, live.namespace) if deployed else {}
         return kept
 
     def delete(self, id_: str, state: Properties, *, timeout: float) -> None:

@@ -318,6 +318,12 @@ def test_an_upgrade_by_hand_shows(bench: Bench) -> None:
     assert found["manifest"][SETTINGS]["data"] == {"key": "by hand"}
 
 
+def test_values_that_nobody_gave_are_not_invented_after_a_rollback(bench: Bench) -> None:
+    inputs, _ = bench.check()
+    bench.deployed(revision=3)
+    assert read(bench, inputs) == inputs
+
+
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "failed"])
 def test_a_release_that_is_not_deployed_goes_through_helm_again(bench: Bench, status: str) -> None:
     inputs, _ = bench.check()
