@@ -23,7 +23,6 @@ VERSIONS = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36")
 CLUSTER_REFERENCE = Reference(
     "clusterName", (CLUSTER,), "ResourceNotFoundException", "No cluster found for name: {}."
 )
-_CREATED = "2026-01-01T00:00:00Z"
 
 
 def minor(version: str) -> int:
