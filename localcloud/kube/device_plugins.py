@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.kube.awaiting import condition
 from localcloud.kube.fields import annotation, at
+from localcloud.kube.readiness import condition
 
 
 @dataclasses.dataclass(frozen=True)

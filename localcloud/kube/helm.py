@@ -1,5 +1,9 @@
 """Runs the real Helm, with its own configuration folder and the provider's kubeconfig."""
 
+import contextlib
+import dataclasses
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -9,10 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
+
+from localcloud.processes import Process
 
 _QUERY_TIMEOUT = 60
 _GRACE = 60
+_ORPHAN_SECONDS = 10
 _LOOK_INTERVAL = 1.0
 
 
@@ -29,7 +37,6 @@ class Helm:
         self._context = context
         self._kubernetes_version = kubernetes_version
         self._lock = threading.Lock()
-        self._kubeconfig_file: Path | None = None
 
     def template(self, chart: Path, name: str, namespace: str, values: Mapping[str, Any]) -> str:
         """The manifest that an install would send, without hooks and CRDs; needs no cluster."""
@@ -58,7 +65,7 @@ class Helm:
             command = ["upgrade", name, str(chart), "--install", "--namespace", namespace, "--values", file]
             command += [*flags, "--timeout", f"{max(int(timeout), 1)}s"]
             # An atomic failure rolls back within a second timeout of its own.
-            self._run(command, limit=2 * timeout + _GRACE, look=look)
+            self._run(command, limit=2 * timeout + _GRACE, look=look, record=self._record(name, namespace))
         finally:
             Path(file).unlink(missing_ok=True)
 
@@ -66,12 +73,32 @@ class Helm:
         """``helm uninstall``; False when Helm does not know the release."""
         command = ["uninstall", name, "--namespace", namespace, "--timeout", f"{max(int(timeout), 1)}s"]
         try:
-            self._run([*command, *(["--wait"] if wait else [])], limit=timeout + _GRACE)
+            command += ["--wait"] if wait else []
+            self._run(command, limit=timeout + _GRACE, record=self._record(name, namespace))
         except HelmError as error:
             if "not found" in str(error):
                 return False
             raise
         return True
+
+    def end_orphan(self, name: str, namespace: str) -> None:
+        """End the Helm that a killed provider left at work on this release.
+
+        It would go on waiting, and an atomic one would at last take away what has been installed since.
+        """
+        record = self._record(name, namespace)
+        if not record.exists():
+            return
+        live = Process(**json.loads(record.read_text())).running()
+        if live:
+            # Not asked politely: Helm would begin to roll back. Its release stays pending, which is known how to mend.
+            with contextlib.suppress(psutil.Error):
+                live.kill()
+                live.wait(_ORPHAN_SECONDS)
+        record.unlink(missing_ok=True)
+
+    def _record(self, name: str, namespace: str) -> Path:
+        return self._folder / f"running-{namespace}.{name}"
 
     def rollback(self, name: str, namespace: str) -> None:
         """Back to the last revision that was deployed."""
@@ -85,6 +112,7 @@ class Helm:
         cluster: bool = True,
         limit: float = _QUERY_TIMEOUT,
         look: Callable[[], None] | None = None,
+        record: Path | None = None,
     ) -> str:
         command = [_program(), *arguments]
         if cluster:
@@ -98,7 +126,14 @@ class Helm:
             text=True,
             env=self._environment(),
         ) as child:
+            if record:
+                started = psutil.Process(child.pid).create_time()
+                draft = record.with_name(f".{record.name}")
+                draft.write_text(json.dumps(dataclasses.asdict(Process("helm", child.pid, started))))
+                draft.replace(record)
             out, problem = _communicate(child, stdin, limit, look)
+        if record:
+            record.unlink(missing_ok=True)
         if child.returncode:
             raise HelmError(problem or out.strip() or f"helm ended with status {child.returncode}")
         return out
@@ -111,21 +146,17 @@ class Helm:
         return {**kept, **homes}
 
     def _written_kubeconfig(self) -> Path:
+        """The kubeconfig as a file that only its owner can read; one file per content, so that none piles up."""
+        digest = hashlib.sha256(self._kubeconfig.encode()).hexdigest()[:16]
+        file = self._folder / f"kubeconfig-{digest}"
         with self._lock:
-            if self._kubeconfig_file is None:
+            if not file.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                handle, file = tempfile.mkstemp(prefix="kubeconfig-", dir=self._folder)
+                handle, draft = tempfile.mkstemp(prefix="kubeconfig-", dir=self._folder)
                 with os.fdopen(handle, "w") as stream:
                     stream.write(self._kubeconfig)
-                self._kubeconfig_file = Path(file)
-            return self._kubeconfig_file
-
-    def close(self) -> None:
-        """Remove the kubeconfig that was written for Helm."""
-        with self._lock:
-            if self._kubeconfig_file:
-                self._kubeconfig_file.unlink(missing_ok=True)
-                self._kubeconfig_file = None
+                Path(draft).replace(file)
+        return file
 
 
 def _program() -> str:

@@ -1,24 +1,25 @@
 """``helm.sh/v3:Release``: the real Helm, with the rendered manifest in the state so that diffs and drift show."""
 
-import functools
-import inspect
-import json
-import re
 import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema
-import yaml
-
-from localcloud.kube import awaiting, charts, manifests, objects, releases, shapes
-from localcloud.kube.api import Api, ApiError, NoSuchKindError, UnreachableError
+from localcloud.kube import awaiting, charts, manifests, objects, releases
+from localcloud.kube.api import Api, UnreachableError
 from localcloud.kube.fields import annotation, at
 from localcloud.kube.helm import HelmError
 from localcloud.kube.kinds import RELEASE
-from localcloud.kube.session import Session, wire_names
+from localcloud.kube.release_inputs import (
+    DEFAULT_TIMEOUT,
+    check_inputs,
+    check_values,
+    deadline_seconds,
+    flags,
+)
+from localcloud.kube.release_watcher import WorkloadWatcher
+from localcloud.kube.session import Session
 from localcloud.providers.protocol import (
     UNKNOWN,
     CheckFailure,
@@ -29,43 +30,8 @@ from localcloud.providers.protocol import (
     contains_unknown,
 )
 
-DEFAULT_TIMEOUT = 300
-"""Seconds for installing, upgrading or uninstalling, as in the published provider."""
-
-_REFUSED = ("keyring", "verify", "valueYamlFiles")
 _IGNORED_IN_DIFF = ("compat", "resourceNames", "allowNullValues")
-_FLAGS = {
-    "atomic": "--atomic",
-    "cleanupOnFail": "--cleanup-on-fail",
-    "createNamespace": "--create-namespace",
-    "dependencyUpdate": "--dependency-update",
-    "disableOpenapiValidation": "--disable-openapi-validation",
-    "disableWebhooks": "--no-hooks",
-    "forceUpdate": "--force",
-    "renderSubchartNotes": "--render-subchart-notes",
-    "resetValues": "--reset-values",
-    "reuseValues": "--reuse-values",
-    "skipCrds": "--skip-crds",
-    "takeOwnership": "--take-ownership",
-}
-_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "str": (str,), "Mapping": (dict,)}
-_LOOK_EVERY = 2.0
 _MANAGED_BY = "app.kubernetes.io/managed-by"
-
-
-@functools.cache
-def _input_types() -> dict[str, str]:
-    """Input names of the installed SDK's Release and the Python type each one wants."""
-    from pulumi_kubernetes.helm.v3 import ReleaseArgs
-
-    found: dict[str, str] = {}
-    for name, parameter in inspect.signature(ReleaseArgs).parameters.items():
-        if name == "__self__":
-            continue
-        wanted = re.search(r"\b(bool|int|str|Mapping|Sequence)\b", str(parameter.annotation))
-        wire = re.sub(r"_([a-z])", lambda m: m.group(1).upper(), name)
-        found[{"disableCrdHooks": "disableCRDHooks"}.get(wire, wire)] = wanted.group(1) if wanted else ""
-    return found
 
 
 class Releases:
@@ -78,7 +44,7 @@ class Releases:
     def check(self, name: str, old: Properties, new: Properties) -> tuple[Properties, list[CheckFailure]]:
         """Fill in name, namespace, timeout, version and the rendered manifest; refuse what Helm would refuse."""
         inputs = {key: value for key, value in new.items() if key not in ("manifest", "resourceNames")}
-        failures = _check_inputs(inputs)
+        failures = check_inputs(inputs)
         if not inputs.get("name"):
             inputs["name"] = old.get("name") or f"{name}-{secrets.token_hex(4)}"
         inputs["namespace"] = inputs.get("namespace") or self._session.namespace or "default"
@@ -138,6 +104,7 @@ class Releases:
         release, namespace = str(inputs["name"]), str(inputs["namespace"])
         id_ = f"{namespace}/{release}"
         journal = self._session.journal
+        self._session.helm().end_orphan(release, namespace)
         found = releases.read(api, release, namespace)
         if found and not journal.begun(RELEASE, name, id_):
             raise ProviderError(
@@ -163,6 +130,7 @@ class Releases:
         if preview:
             return _previewed(new)
         api = self._session.api()
+        self._session.helm().end_orphan(str(new["name"]), str(new["namespace"]))
         found = releases.read(api, str(new["name"]), str(new["namespace"]))
         return self._install(api, new, found, timeout)
 
@@ -181,15 +149,15 @@ class Releases:
         except charts.ChartError as error:
             raise ProviderError(f"{error.property}: {error}") from None
         wanted = at(inputs, "manifest")
-        watcher = _Watcher(api, wanted, _seconds(inputs, timeout))
+        watcher = WorkloadWatcher(api, wanted, deadline_seconds(inputs, timeout))
         try:
             helm.upgrade(
                 chart.path,
                 release,
                 namespace,
                 inputs.get("values") or {},
-                _flags(inputs),
-                timeout=_seconds(inputs, timeout),
+                flags(inputs),
+                timeout=deadline_seconds(inputs, timeout),
                 look=watcher.look,
             )
         except HelmError as error:
@@ -256,11 +224,12 @@ class Releases:
         self._session.journal.confirm(RELEASE, id_)
         name, namespace = str(state["name"]), str(state["namespace"])
         wait = bool(state.get("atomic")) or not state.get("skipAwait")
-        seconds = _seconds(state, timeout)
+        seconds = deadline_seconds(state, timeout)
         deadline = time.monotonic() + seconds
         problem = ""
         try:
             api = self._session.api()
+            self._session.helm().end_orphan(name, namespace)
             try:
                 self._session.helm().uninstall(name, namespace, wait=wait, timeout=seconds)
             except HelmError as error:
@@ -302,73 +271,6 @@ def live_manifest(api: Api, base: Mapping[str, Any], namespace: str) -> dict[str
     return found
 
 
-def _check_inputs(inputs: Properties) -> list[CheckFailure]:
-    types = _input_types()
-    failures = [
-        CheckFailure(key, "is no input of helm.sh/v3:Release") for key in sorted(set(inputs) - set(types))
-    ]
-    if not inputs.get("chart"):
-        failures.append(CheckFailure("chart", "is required"))
-    for key, value in inputs.items():
-        wanted = _TYPES.get(types.get(key, ""))
-        if wanted is None or value is None or value == UNKNOWN:
-            continue
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            failures.append(CheckFailure(key, f"is {value!r}; expected {types[key]}"))
-    failures += [
-        CheckFailure(key, "is not offered by the local cloud") for key in _REFUSED if inputs.get(key)
-    ]
-    repository = inputs.get("repositoryOpts")
-    if isinstance(repository, Mapping):
-        from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
-
-        for key in sorted(set(cast("Mapping[str, Any]", repository)) - wire_names(RepositoryOptsArgs)):
-            failures.append(CheckFailure(f"repositoryOpts.{key}", "is no field of repositoryOpts"))
-    return failures
-
-
-def check_values(chart: Path, values: Mapping[str, Any]) -> list[CheckFailure]:
-    """What the chart's values.schema.json says about values that are partly unknown."""
-    schema_file, defaults_file = chart / "values.schema.json", chart / "values.yaml"
-    if not schema_file.is_file():
-        return []
-    defaults: object = yaml.safe_load(defaults_file.read_text()) if defaults_file.is_file() else None
-    schema = json.loads(schema_file.read_text())
-    validator = jsonschema.Draft202012Validator(schema)
-    return shapes.schema_failures(validator, merged(at(defaults), values))
-
-
-def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """A chart's defaults overlaid with values as Helm does it: mappings merge, everything else is replaced."""
-    result = dict(defaults)
-    for key, value in values.items():
-        under = result.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            result[key] = merged(cast("Mapping[str, Any]", under), cast("Mapping[str, Any]", value))
-        else:
-            result[key] = value
-    return result
-
-
-def _flags(inputs: Mapping[str, Any]) -> list[str]:
-    flags = [flag for key, flag in _FLAGS.items() if inputs.get(key) is True]
-    if inputs.get("atomic") or not inputs.get("skipAwait"):
-        flags.append("--wait")
-        if inputs.get("waitForJobs"):
-            flags.append("--wait-for-jobs")
-    if inputs.get("maxHistory") is not None:
-        flags += ["--history-max", str(inputs["maxHistory"])]
-    if inputs.get("description"):
-        flags += ["--description", str(inputs["description"])]
-    if inputs.get("postrender"):
-        flags += ["--post-renderer", str(inputs["postrender"])]
-    return flags
-
-
-def _seconds(inputs: Mapping[str, Any], timeout: float) -> float:
-    return timeout if timeout > 0 else float(inputs.get("timeout") or DEFAULT_TIMEOUT)
-
-
 def _previewed(inputs: Properties) -> Properties:
     manifest = inputs.get("manifest")
     names = (
@@ -395,53 +297,3 @@ def _state(inputs: Properties, live: releases.Release) -> Properties:
             "appVersion": live.app_version,
         },
     }
-
-
-class _Watcher:
-    """Remembers why a release's workloads are not ready: an atomic failure removes them before one can ask."""
-
-    def __init__(self, api: Api, manifest: Mapping[str, Any], seconds: float) -> None:
-        self._api = api
-        # After its timeout an atomic Helm rolls back: what is ready then says nothing about what failed.
-        self._end = time.monotonic() + seconds
-        self._workloads = [m for m in manifest.values() if m["kind"] in awaiting.WORKLOADS]
-        self._seen: dict[str, list[str]] = {}
-        self._next = time.monotonic() + _LOOK_EVERY
-
-    def look(self) -> None:
-        """Ask for each workload's state, every few seconds at most."""
-        if not self._next <= time.monotonic() <= self._end:
-            return
-        self._next = time.monotonic() + _LOOK_EVERY
-        for manifest in self._workloads:
-            key = manifests.key(manifest)
-            with _ignoring_api_trouble():
-                self._ask(key, manifest)
-
-    def _ask(self, key: str, manifest: Mapping[str, Any]) -> None:
-        live = self._api.find(manifest)
-        if live is None or live["metadata"].get("deletionTimestamp"):
-            return
-        try:
-            reason = awaiting.not_ready(live)
-        except awaiting.FailedError as error:
-            reason = str(error)
-        if reason is None:
-            self._seen.pop(key, None)
-            return
-        details = awaiting.explain(self._api, live)
-        self._seen[key] = [f"{objects.described(live)}: {reason}", *(f"  {line}" for line in details)]
-
-    def lines(self) -> list[str]:
-        """What was last seen wrong."""
-        return [line for lines in self._seen.values() for line in lines]
-
-
-class _ignoring_api_trouble:  # noqa: N801 -- used as a with-statement's word
-    """Looking is a courtesy: it must not fail the operation that it explains."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> bool:
-        return kind is not None and issubclass(kind, ApiError | NoSuchKindError | UnreachableError)

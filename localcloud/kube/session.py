@@ -191,9 +191,3 @@ class Session:
         if os.environ.get(HOME_VARIABLE):
             return Home.from_environment().root / "kubernetes-provider"
         return Path(tempfile.gettempdir()) / f"inference-plane-kubernetes-{os.getuid()}"
-
-    def close(self) -> None:
-        """Remove temporary files."""
-        with self._lock:
-            if self._helm:
-                self._helm.close()

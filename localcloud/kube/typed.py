@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
-from localcloud.kube import awaiting, kinds, objects, shapes
+from localcloud.kube import awaiting, kinds, objects, readiness, shapes
 from localcloud.kube.api import Api, ApiError, NoSuchKindError, Object, UnreachableError
 from localcloud.kube.fields import annotation, at
 from localcloud.kube.session import Session
@@ -251,7 +251,7 @@ class TypedObjects:
         if annotation(live, awaiting.SKIP_AWAIT) != "true":
             try:
                 live = awaiting.wait_ready(api, live, _seconds(live, timeout))
-            except (awaiting.TimedOutError, awaiting.FailedError) as error:
+            except (awaiting.TimedOutError, readiness.FailedError) as error:
                 state = with_secrets(objects.without_bookkeeping(live))
                 raise PartialFailureError(str(error), id_, state, with_secrets(inputs)) from None
         return with_secrets(objects.without_bookkeeping(live))

@@ -94,6 +94,7 @@ class FakeHelm:
     manifest: str | list[str] = ""
     fails: str = ""
     calls: list[tuple[str, ...]] = dataclasses.field(default_factory=list[tuple[str, ...]])
+    orphans_ended: list[tuple[str, str]] = dataclasses.field(default_factory=list[tuple[str, str]])
     on_upgrade: Callable[[], None] | None = None
     on_uninstall: Callable[[], None] | None = None
 
@@ -130,6 +131,9 @@ class FakeHelm:
         if self.fails:
             raise HelmError(self.fails)
         return True
+
+    def end_orphan(self, name: str, namespace: str) -> None:
+        self.orphans_ended.append((name, namespace))
 
     def rollback(self, name: str, namespace: str) -> None:
         self.calls.append(("rollback", name, namespace))

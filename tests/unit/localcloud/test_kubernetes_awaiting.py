@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from localcloud.kube import awaiting
+from localcloud.kube import awaiting, readiness
 from tests.unit.localcloud.kubernetes_fakes import FakeApi
 
 
@@ -52,13 +52,13 @@ DONE = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
     ],
 )
 def test_workloads_count_by_their_own_status(live: dict[str, Any], expected: str | None) -> None:
-    reason = awaiting.not_ready(live)
+    reason = readiness.not_ready(live)
     assert (reason is None) if expected is None else (expected in str(reason))
 
 
 def test_a_failed_job_is_not_waited_for() -> None:
-    with pytest.raises(awaiting.FailedError, match="the job failed: BackoffLimitExceeded"):
-        awaiting.not_ready(workload("Job", condition("Failed", "True", "BackoffLimitExceeded")))
+    with pytest.raises(readiness.FailedError, match="the job failed: BackoffLimitExceeded"):
+        readiness.not_ready(workload("Job", condition("Failed", "True", "BackoffLimitExceeded")))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_failed_job_is_not_waited_for() -> None:
 )
 def test_other_kinds(api_version: str, kind: str, body: dict[str, Any], ready: bool) -> None:
     live = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, **body}
-    assert (awaiting.not_ready(live) is None) is ready
+    assert (readiness.not_ready(live) is None) is ready
 
 
 PENDING = "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) had untolerated taint."
@@ -126,7 +126,7 @@ def test_a_deadline_quotes_warnings_where_there_are_no_pods() -> None:
 def test_an_object_that_somebody_else_deletes_meanwhile_fails_at_once() -> None:
     api = FakeApi()
     live = {**workload("Deployment", {}), "metadata": {"name": "a", "namespace": "m", "uid": "1"}}
-    with pytest.raises(awaiting.FailedError, match="was deleted by somebody else"):
+    with pytest.raises(readiness.FailedError, match="was deleted by somebody else"):
         awaiting.wait_ready(cast("Any", api), live, 5)
 
 
@@ -175,4 +175,4 @@ def test_a_new_object_of_the_same_name_does_not_keep_the_old_one_alive() -> None
     ],
 )
 def test_selectors_in_the_query_syntax(selector: dict[str, Any], text: str) -> None:
-    assert awaiting.selector_text(selector) == text
+    assert readiness.selector_text(selector) == text

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from localcloud.kube import charts, manifests, releases
-from localcloud.kube.release import Releases, check_values, merged
+from localcloud.kube.release import Releases
+from localcloud.kube.release_inputs import check_values, merged
 from localcloud.providers.protocol import UNKNOWN, PartialFailureError, ProviderError
 from tests.unit.localcloud.kubernetes_fakes import FakeApi, FakeHelm, FakeSession
 
@@ -253,6 +254,7 @@ def test_a_release_that_an_interrupted_run_began_is_finished(bench: Bench) -> No
     bench.helm.on_upgrade = bench.deployed
     bench.releases.create("r", inputs, preview=False, timeout=0)
     assert [call[0] for call in bench.helm.calls[1:]] == ["uninstall", "upgrade"]
+    assert bench.helm.orphans_ended == [("r", "models")]
 
 
 def test_an_upgrade_that_was_killed_is_rolled_back_before_the_next(bench: Bench) -> None:

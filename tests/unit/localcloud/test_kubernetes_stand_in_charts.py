@@ -14,7 +14,7 @@ from components.gpu_operator import gpu_operator_values
 from components.versions import ChartVersion
 from localcloud.kube import charts
 from localcloud.kube.device_plugins import DEVICES
-from localcloud.kube.release import check_values, merged
+from localcloud.kube.release_inputs import check_values, merged
 
 PINNED = [value for value in vars(versions).values() if isinstance(value, ChartVersion)]
 
