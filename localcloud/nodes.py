@@ -7,13 +7,7 @@ from typing import Any, Protocol
 
 from localcloud.home import Home
 from localcloud.kube.api import Api, ApiError, Object, UnreachableError
-from localcloud.kube.awaiting import (
-    FailedError,
-    TimedOutError,
-    condition,
-    wait_gone,
-    wait_ready,
-)
+from localcloud.kube.awaiting import FailedError, TimedOutError, wait_gone, wait_ready
 from localcloud.kube.connection import ConnectionSettingsError, parse, select
 from localcloud.kube.fields import each
 from localcloud.providers.protocol import ProviderError
@@ -61,9 +55,9 @@ class Cluster(Protocol):
 class KubernetesCluster:
     """The real API server of a local cloud."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, api: Api | None = None) -> None:
         self._home = home
-        self._api: Api | None = None
+        self._api = api
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -221,13 +215,18 @@ class KubernetesCluster:
 
 
 def _is_ready(node: Mapping[str, Any] | None) -> bool:
-    return node is not None and condition(node, "Ready").get("status") == "True"
+    return node is not None and _ready_condition(node).get("status") == "True"
+
+
+def _ready_condition(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    conditions = each(node, "status", "conditions")
+    return next((one for one in conditions if one.get("type") == "Ready"), dict[str, Any]())
 
 
 def _why(node: Mapping[str, Any] | None) -> str:
     if node is None:
         return "is not registered"
-    ready = condition(node, "Ready")
+    ready = _ready_condition(node)
     return f"is not Ready: {ready.get('message') or 'it has no status yet'}"
 
 

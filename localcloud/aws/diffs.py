@@ -131,7 +131,7 @@ class _Differ:
         """Whether AWS keeps the value of an input that is no longer given (optional and computed)."""
         field = self._shape.inputs.get(name)
         output = self._shape.outputs.get(name)
-        if field is None or output is None or field.required or name in ("tags", "tagsAll"):
+        if field is None or output is None or field.required:
             return False
         return output.required and field.type.kind != "boolean"
 

@@ -29,6 +29,8 @@ from localcloud.providers.protocol import (
 )
 
 _DEFAULT_SECONDS = 300.0
+_UNFINISHED = "__unfinished"
+"""Note in the state of a resource whose create was accepted and has not ended well yet."""
 
 
 class AwsProvider(Provider):
@@ -131,17 +133,23 @@ class AwsProvider(Provider):
             rule.check_unique(call, inputs)
             rule.admit(call, plain(inputs), None)
             id_ = rule.identity(call, plain(inputs))
-            record = Record(type_, id_, name, inputs, rule.full_state(call, id_, inputs))
+            state = rule.full_state(call, id_, inputs)
+            record = Record(type_, id_, name, inputs, {**state, _UNFINISHED: True})
             self._store.put(record)
         return id_, self._finish("creating", record, lambda: rule.created(call, record))
 
     def read(
         self, type_: str, id_: str, inputs: Properties, state: Properties
     ) -> tuple[str, Properties, Properties] | None:
-        """The resource as the account has it."""
+        """The resource as the account has it. AWS goes on with a create when its caller was killed."""
         del inputs, state
         record = self._store.get(type_, id_)
-        return (record.id, record.inputs, plain(record.state)) if record else None
+        if record is None:
+            return None
+        if not record.state.get(_UNFINISHED):
+            return record.id, record.inputs, plain(record.state)
+        rule, call = self._rule(type_), self._call(0)
+        return record.id, record.inputs, self._finish("creating", record, lambda: rule.created(call, record))
 
     def update(
         self,
@@ -169,7 +177,12 @@ class AwsProvider(Provider):
             merged.update(rule.recomputed(call, record, plain(new)))
             changed = Record(type_, id_, record.name, new, merged)
             self._store.put(changed)
-        return self._finish("updating", changed, lambda: rule.updated(call, record, changed))
+
+        def work() -> Properties:
+            more = rule.created(call, changed) if changed.state.get(_UNFINISHED) else {}
+            return {**more, **rule.updated(call, changed)}
+
+        return self._finish("updating", changed, work)
 
     def delete(self, type_: str, id_: str, state: Properties, *, timeout: float) -> None:
         """Remove a resource, unless others still use it."""
@@ -219,11 +232,10 @@ class AwsProvider(Provider):
                 more = work()
         except ProviderError as error:
             raise PartialFailureError(str(error), record.id, plain(record.state), record.inputs) from None
-        if not more:
-            return plain(record.state)
-        state = {**record.state, **more}
-        with self._store.transaction():
-            self._store.put(Record(record.type, record.id, record.name, record.inputs, state))
+        state = {key: value for key, value in record.state.items() if key != _UNFINISHED} | more
+        if state != record.state:
+            with self._store.transaction():
+                self._store.put(Record(record.type, record.id, record.name, record.inputs, state))
         return plain(state)
 
     def _fill_name(self, rule: Rule, name: str, old: Properties, inputs: Properties) -> list[str]:

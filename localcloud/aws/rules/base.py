@@ -152,13 +152,19 @@ class Rule:
         return {}
 
     def created(self, call: Call, record: Record) -> Properties:
-        """What takes time after a create was accepted; returns more outputs. May raise."""
+        """What takes time after a create was accepted; returns more outputs. May raise.
+
+        Called again for the same record when the first call did not end well.
+        """
         del call, record
         return {}
 
-    def updated(self, call: Call, old: Record, record: Record) -> Properties:
-        """What takes time after an update was accepted; returns more outputs. May raise."""
-        del call, old, record
+    def updated(self, call: Call, record: Record) -> Properties:
+        """What takes time after an update was accepted; returns more outputs. May raise.
+
+        It looks at what is there, not at what the last update asked for: that one may have been killed.
+        """
+        del call, record
         return {}
 
     def release(self, call: Call, record: Record) -> None:

@@ -95,7 +95,7 @@ class AddonRule(Rule):
         self._run(call, record)
         return {}
 
-    def updated(self, call: Call, old: Record, record: Record) -> Properties:
+    def updated(self, call: Call, record: Record) -> Properties:
         """Roll the workloads."""
         self._run(call, record)
         return {}

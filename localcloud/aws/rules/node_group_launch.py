@@ -7,13 +7,14 @@ import time
 from components.instance_types import INSTANCE_TYPES
 from localcloud.aws import names
 from localcloud.aws.capacity import launch_of, place
-from localcloud.aws.node_objects import NodePlan, node_object
+from localcloud.aws.node_objects import NodePlan, node_object, node_taints
 from localcloud.aws.rules.base import Call, text, values_at
 from localcloud.aws.rules.eks_cluster_checks import CLUSTER
 from localcloud.aws.rules.gateways import free_address
 from localcloud.aws.rules.iam import ATTACHMENT
 from localcloud.aws.rules.network import INSTANCE, SUBNET
 from localcloud.aws.rules.node_group_inputs import (
+    generation,
     group_taints,
     instance_types,
     node_labels,
@@ -96,6 +97,9 @@ def plan_instances(call: Call, record: Record, count: int) -> list[Record]:
             {},
             {
                 "nodeGroupId": record.id,
+                "generation": generation(state),
+                "labels": node_labels(state),
+                "taints": node_taints(group_taints(state)),
                 "nodeName": plan.name,
                 "node": node_object(plan),
                 "subnetId": subnet.id,

@@ -153,18 +153,10 @@ class NodeGroupRule(Rule):
         self._scale(call, record)
         return {}
 
-    def updated(self, call: Call, old: Record, record: Record) -> Properties:
+    def updated(self, call: Call, record: Record) -> Properties:
         """Labels and taints on the nodes, then a new set of instances or a new number of them."""
-        present = instances_of(call, record.id)
-        labels: dict[str, str | None] = {
-            **dict.fromkeys(node_labels(old.state)),
-            **node_labels(record.state),
-        }
-        if (labels, group_taints(old.state)) != (node_labels(old.state), group_taints(record.state)):
-            node_names = [text(one.state.get("nodeName")) for one in present]
-            call.cluster.change_nodes(node_names, labels, node_taints(group_taints(record.state)))
-        if generation(old.state) != generation(record.state):
-            self._roll(call, record, present)
+        self._mark(call, record)
+        self._roll(call, record)
         self._scale(call, record)
         return {}
 
@@ -172,23 +164,38 @@ class NodeGroupRule(Rule):
         """Drain and terminate every instance."""
         self._terminate(call, instances_of(call, record.id))
 
+    def _mark(self, call: Call, record: Record) -> None:
+        """Bring labels and taints of nodes in line with the group's."""
+        labels, taints = node_labels(record.state), node_taints(group_taints(record.state))
+        for one in instances_of(call, record.id):
+            old = at(one.state, "labels")
+            if (old, one.state.get("taints")) == (labels, taints):
+                continue
+            changes: dict[str, str | None] = {**dict.fromkeys(old), **labels}
+            call.cluster.change_nodes([text(one.state.get("nodeName"))], changes, taints)
+            with call.store.transaction():
+                state = {**one.state, "labels": labels, "taints": taints}
+                call.store.put(Record(one.type, one.id, one.name, one.inputs, state, one.origin))
+
     def _scale(self, call: Call, record: Record) -> None:
         present = instances_of(call, record.id)
         missing = desired_size(record.state) - len(present)
         if missing < 0:
             self._terminate(call, present[missing:])
             present = present[:missing]
+        # After an interrupted create the instances may be there without their nodes.
+        call.cluster.add_nodes([one.state["node"] for one in present], _seconds(call))
         if missing > 0:
             wait_for_way_in(call, record)
             self._launch(call, record, missing)
-        elif present:
-            # After an interrupted create the instances may be there without their nodes.
-            call.cluster.add_nodes([one.state["node"] for one in present], _seconds(call))
 
-    def _roll(self, call: Call, record: Record, present: list[Record]) -> None:
-        """Exchange instances: before the new ones start if the group has room for none beside the old."""
+    def _roll(self, call: Call, record: Record) -> None:
+        """Exchange old instances; before the new ones start if the group has no room for both."""
         minimal = at(record.state, "updateConfig").get("updateStrategy") == "MINIMAL"
-        for one in present:
+        wanted = generation(record.state)
+        for one in instances_of(call, record.id):
+            if one.state.get("generation") == wanted:
+                continue
             if minimal:
                 self._terminate(call, [one])
                 self._launch(call, record, 1)

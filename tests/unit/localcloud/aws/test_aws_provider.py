@@ -227,8 +227,10 @@ def test_what_fails_after_the_request_was_accepted_leaves_the_resource_behind(aw
     with pytest.raises(PartialFailureError, match=r"InsufficientNumberOfReplicas.*0 of 2 replicas") as caught:
         aws.make("aws:eks/addon:Addon", clusterName=name, addonName="coredns")
     assert caught.value.id == "plane:coredns"
-    assert aws.provider.read("aws:eks/addon:Addon", "plane:coredns", {}, {}) is not None
+    with pytest.raises(PartialFailureError, match="InsufficientNumberOfReplicas"):
+        aws.provider.read("aws:eks/addon:Addon", "plane:coredns", {}, {})
     aws.cluster.problem = None
+    assert aws.provider.read("aws:eks/addon:Addon", "plane:coredns", {}, {}) is not None
     aws.change("aws:eks/addon:Addon", "plane:coredns", clusterName=name, addonName="coredns")
 
 

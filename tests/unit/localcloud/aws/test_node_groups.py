@@ -191,6 +191,37 @@ def test_nodes_that_do_not_come_up_leave_the_group_and_the_next_update_goes_on(a
     assert len(aws.cluster.nodes) == 2
 
 
+def test_a_create_whose_engine_was_killed_is_finished_when_it_is_read(aws: Simulated) -> None:
+    given = ground(aws)
+    aws.cluster.node_problem = "killed"
+    with pytest.raises(PartialFailureError):
+        aws.make(NODE_GROUP, **given)
+    aws.cluster.node_problem = None
+    assert not aws.cluster.nodes
+    found = aws.provider.read(NODE_GROUP, "plane:nodes", {}, {})
+    assert found is not None
+    assert len(aws.cluster.nodes) == 2
+    assert not any(key.startswith("__") for key in found[2])
+    aws.cluster.nodes.clear()
+    aws.provider.read(NODE_GROUP, "plane:nodes", {}, {})
+    assert not aws.cluster.nodes  # finished once, a refresh only looks
+
+
+def test_an_update_that_was_killed_half_way_is_finished_by_the_same_update(aws: Simulated) -> None:
+    given = {**ground(aws), "labels": {"a": "1"}, "releaseVersion": "1.35.5-20260601"}
+    id_, _ = aws.make(NODE_GROUP, **given)
+    old = set(aws.cluster.nodes)
+    changed = {**given, "labels": {"a": "2"}, "releaseVersion": "1.35.6-20260714", "scalingConfig": sizes(3)}
+    aws.cluster.node_problem = "killed"
+    with pytest.raises(PartialFailureError):
+        aws.change(NODE_GROUP, id_, **changed)
+    aws.cluster.node_problem = None
+    aws.change(NODE_GROUP, id_, **changed)
+    assert len(aws.cluster.nodes) == 3
+    assert not old & set(aws.cluster.nodes)
+    assert {node["metadata"]["labels"]["a"] for node in aws.cluster.nodes.values()} == {"2"}
+
+
 def test_nodes_without_a_way_out_do_not_join(aws: Simulated) -> None:
     vpc, subnets = aws.network("ab", routed=False)
     given = {

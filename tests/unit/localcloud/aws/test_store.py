@@ -81,6 +81,30 @@ def test_writers_in_threads_and_processes_take_turns(tmp_path: Path) -> None:
     assert found.state["value"] == 100
 
 
+def test_a_transaction_reads_what_nobody_else_can_change_until_it_ends(tmp_path: Path) -> None:
+    store = Store(tmp_path / "aws.sqlite3")
+    store.put(record("counter", value=1))
+    entered, order = threading.Event(), list[str]()
+
+    def other() -> None:
+        with store.transaction():
+            entered.set()
+            order.append("second")
+            found = store.get("aws:ec2/vpc:Vpc", "counter")
+            assert found is not None
+            order.append(str(found.state["value"]))
+        store.close()
+
+    thread = threading.Thread(target=other)
+    with store.transaction():
+        thread.start()
+        assert not entered.wait(0.1)
+        store.put(record("counter", value=2))
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second", "2"]
+
+
 def test_what_the_account_brings_is_renewed_and_what_a_program_took_over_stays(tmp_path: Path) -> None:
     store = Store(tmp_path / "aws.sqlite3")
     old = Record("aws:iam/role:Role", "old", "", {}, {}, origin="account")
