@@ -182,10 +182,8 @@ class Controllers:
         try:
             names: list[str] = []
             for record in store.all("aws:acm/certificate:Certificate"):
-                names += [
-                    str(record.get("domainName")),
-                    *map(str, record.get("subjectAlternativeNames") or ()),
-                ]
+                names.append(str(record.state.get("domainName")))
+                names += map(str, record.state.get("subjectAlternativeNames") or ())
             return names
         finally:
             store.close()

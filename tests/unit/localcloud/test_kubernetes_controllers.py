@@ -1,10 +1,14 @@
 """What the stand-in controllers decide: devices of nodes, addresses and finalizers of Ingresses."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from localcloud.aws.store import Record, Store
+from localcloud.controllers import Controllers
+from localcloud.home import Home
 from localcloud.kube import load_balancers
 from localcloud.kube.device_plugins import nodes_with_ready_pod, status_patch
 from localcloud.kube.load_balancers import Settings, World, reconcile
@@ -264,3 +268,79 @@ def test_the_controllers_flags_count_while_it_is_available() -> None:
     assert load_balancers.running_settings([deployment(1)]) == Settings(
         "plane", "us-east-2", "ip", "internal"
     )
+
+
+class RecordingApi:
+    """Takes patches and posts, and has no objects."""
+
+    def __init__(self) -> None:
+        self.patches: list[tuple[str, dict[str, Any]]] = []
+        self.events: list[tuple[str, str]] = []
+
+    def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
+        del api_version
+        return "/".join(filter(None, (kind, namespace, name)))
+
+    def get(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+        del api_version, kind, namespace, name
+
+    def merge_patch(self, path: str, body: dict[str, Any]) -> None:
+        self.patches.append((path, body))
+
+    def request(self, method: str, path: str, query: None, body: dict[str, Any]) -> None:
+        del method, path, query
+        self.events.append((body["reason"], body["message"]))
+
+
+class FixedMirror:
+    """A mirror of what a test says."""
+
+    def __init__(self, *items: dict[str, Any]) -> None:
+        self.items = list(items)
+
+    def all(self) -> list[dict[str, Any]]:
+        return self.items
+
+
+@pytest.fixture
+def controllers(tmp_path: Path) -> Any:
+    made = cast("Any", Controllers(cast("Any", RecordingApi()), Home(tmp_path)))
+    made.nodes, made.params = FixedMirror(node()), FixedMirror()
+    made.plugins = {GPU: FixedMirror(pod()), EFA: FixedMirror()}
+    made.controllers = FixedMirror(deployment(1))
+    made.classes = FixedMirror(dict(world().classes["alb"]))
+    made.ingresses = FixedMirror(ingress(uid="1", resourceVersion="7", alb={"listen_ports": BOTH}))
+    return made
+
+
+def certificate(*names: str) -> Record:
+    state = {"domainName": names[0], "subjectAlternativeNames": list(names[1:])}
+    return Record("aws:acm/certificate:Certificate", "arn", "", state, state)
+
+
+def test_one_pass_patches_nodes_and_ingresses(controllers: Any, tmp_path: Path) -> None:
+    Store(Home(tmp_path).aws_state).put(certificate("example.com", "*.example.com"))
+    assert controllers.reconcile()
+    api = controllers._api
+    gpus = {GPU: "8"}
+    finalizers = {"finalizers": ["ingress.k8s.aws/resources"], "resourceVersion": "7"}
+    assert api.patches[:2] == [
+        ("Node/n1/status", {"status": {"capacity": gpus, "allocatable": gpus}}),
+        ("Ingress/models/a", {"metadata": finalizers}),
+    ]
+    assert api.patches[2][0] == "Ingress/models/a/status"
+    assert api.events == [("SuccessfullyReconciled", "Successfully reconciled")]
+
+
+def test_a_problem_is_told_once(controllers: Any) -> None:
+    controllers.reconcile()
+    controllers.reconcile()
+    assert controllers._api.events == [
+        ("FailedBuildModel", "Failed build model due to no certificate found for host: a.example.com")
+    ]
+
+
+def test_nothing_happens_to_ingresses_without_the_controller(controllers: Any) -> None:
+    controllers.controllers = FixedMirror(deployment(0))
+    controllers.reconcile()
+    assert [path for path, _ in controllers._api.patches] == ["Node/n1/status"]
