@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from localcloud.home import Home
 from localcloud.kube.api import Api, ApiError, Object, UnreachableError
-from localcloud.kube.awaiting import FailedError, TimedOutError, wait_gone, wait_ready
+from localcloud.kube.awaiting import TimedOutError, wait_gone, wait_ready
 from localcloud.kube.connection import ConnectionSettingsError, parse, select
 from localcloud.kube.fields import each
+from localcloud.kube.readiness import FailedError
 from localcloud.providers.protocol import ProviderError
 
 FIELD_MANAGER = "eks"
@@ -231,7 +232,9 @@ def _why(node: Mapping[str, Any] | None) -> str:
 
 
 def _pods_on(api: Api, node: str) -> list[Object]:
-    return api.list("v1", "Pod", fieldSelector=f"spec.nodeName={node}")
+    # The items of a list do not name their kind.
+    found = api.list("v1", "Pod", fieldSelector=f"spec.nodeName={node}")
+    return [{**pod, "apiVersion": "v1", "kind": "Pod"} for pod in found]
 
 
 def _of_daemon_set(pod: Mapping[str, Any]) -> bool:

@@ -73,7 +73,7 @@ class Server:
         del api_version, namespace
         node = selectors.get("fieldSelector", "").partition("spec.nodeName=")[2]
         return [
-            copy.deepcopy(item)
+            {key: value for key, value in copy.deepcopy(item).items() if key not in ("apiVersion", "kind")}
             for (found, _), item in self.objects.items()
             if found == kind and (not node or item["spec"].get("nodeName") == node)
         ]
