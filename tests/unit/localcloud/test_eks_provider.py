@@ -178,7 +178,9 @@ def test_children_use_the_provider_that_the_component_was_given() -> None:
     recording = record(program, state=as_recorded, invokes=INVOKES)
     children = [r for r in recording.registrations if r.type.startswith("aws:")]
     assert all("pulumi:providers:aws::mine" in r.provider for r in children)
-    assert all("::mine::" in provider for _, provider, _ in recording.invokes)
+    invokes = [(token, provider) for token, provider, _ in recording.invokes if token.startswith("aws:")]
+    assert [token for token, _ in invokes] == ["aws:index/getPartition:getPartition"]
+    assert all("::mine::" in provider for _, provider in invokes)
 
 
 def test_the_cluster_waits_for_its_roles_policies() -> None:
