@@ -6,6 +6,7 @@ import pulumi
 
 from components.alb_controller import AlbController, AlbControllerArgs
 from components.cluster_addons import ClusterAddons
+from components.efa_device_plugin import EfaDevicePlugin
 from components.external_dns import ExternalDns
 from components.gpu_operator import GpuOperator
 from config.settings import Settings
@@ -21,6 +22,7 @@ class Addons:
     gpu_operator: GpuOperator
     alb: AlbController
     external_dns: ExternalDns | None
+    efa: EfaDevicePlugin | None
 
     def all(self) -> list[pulumi.Resource]:
         """Everything that a model's release needs, and that has to outlive it."""
@@ -48,6 +50,11 @@ def build_addons(settings: Settings, foundation: Foundation, compute: Compute) -
         gpu_operator=GpuOperator("gpu-operator", {"mode": settings.gpu_nodes.operator_mode}, controllers),
         alb=AlbController("alb-controller", _alb_args(settings, foundation), controllers),
         external_dns=_external_dns(settings, foundation, controllers),
+        efa=(
+            EfaDevicePlugin("efa-device-plugin", {"region": settings.region}, controllers)
+            if settings.gpu_nodes.efa
+            else None
+        ),
     )
 
 

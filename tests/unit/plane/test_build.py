@@ -104,6 +104,7 @@ def test_the_charts_values_are_all_known_at_preview() -> None:
 def test_nothing_is_made_that_the_dev_stack_does_not_ask_for() -> None:
     types = set(dev().types())
     assert "inference-plane:index:ExternalDns" not in types
+    assert "inference-plane:index:EfaDevicePlugin" not in types
     assert "aws:acm/certificate:Certificate" not in types
     assert "aws:ec2/placementGroup:PlacementGroup" not in types
     assert "aws:ec2/flowLog:FlowLog" not in types
@@ -159,6 +160,14 @@ def test_a_hosted_zone_brings_a_new_certificate_and_dns_records() -> None:
     assert "aws:acm/certificate:Certificate" in types
     assert "aws:acm/certificateValidation:CertificateValidation" in types
     assert "inference-plane:index:ExternalDns" in types
+
+
+def test_efa_brings_its_security_group_and_its_device_plugin() -> None:
+    recording = recorded(gpuNodes={"efa": True})
+    assert recording.of_type("inference-plane:index:EfaDevicePlugin")
+    template = recording.named("gpu-nodes-template")
+    assert len(template.inputs["networkInterfaces"]) == 33
+    assert recording.one("aws:ec2/securityGroup:SecurityGroup", "gpu-nodes-efa")
 
 
 def test_a_network_without_nat_gets_the_endpoints_of_a_closed_vpc() -> None:
