@@ -105,6 +105,29 @@ def _open_strings(value: Any) -> Iterator[str]:
             yield from _open_strings(item)
 
 
+def _without_references(request: Any) -> Any:
+    """The request with the URNs of the resources that its inputs refer to.
+
+    The SDK's monitor would look each one up from a thread of its own, which has no event loop of the program's.
+    """
+    copy = type(request)()
+    copy.CopyFrom(request)
+    copy.object.Clear()
+    copy.object.update(_urns(json_format.MessageToDict(request.object)))
+    return copy
+
+
+def _urns(value: Any) -> Any:
+    if isinstance(value, dict):
+        mapping = cast("dict[str, Any]", value)
+        if mapping.get(SECRET_SIGNATURE) == REFERENCE_SENTINEL:
+            return mapping["urn"]
+        return {key: _urns(item) for key, item in mapping.items()}
+    if isinstance(value, list):
+        return [_urns(item) for item in cast("list[Any]", value)]
+    return value
+
+
 def _unwrap(value: Any, path: str, secrets: set[str]) -> Any:
     if isinstance(value, dict):
         mapping = cast("dict[str, Any]", value)
@@ -214,7 +237,7 @@ class RecordingMonitor(mocks.MockMonitor):
         if request.type == "eks:index:Cluster":
             response = self._register_eks_cluster(request)
         else:
-            response = super().RegisterResource(request)
+            response = super().RegisterResource(_without_references(request))
         if request.type == "pulumi:pulumi:Stack":
             return response
         assert response.urn not in self._seen, f"registered twice: {response.urn}"
