@@ -88,7 +88,8 @@ class ControlPlane:
             [
                 f"--kubeconfig={self._home.admin_kubeconfig}",
                 "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-                "--node-lease-duration-seconds=40",
+                # Without leases: a restarted KWOK would leave nodes and pods alone until its old ones expire.
+                "--node-lease-duration-seconds=0",
                 "--server-address=",
                 *stages,
             ],

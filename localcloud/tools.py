@@ -112,7 +112,7 @@ MODULES: tuple[Module, ...] = (
         {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
         data=(
             "kustomize/stage/node/fast",
-            "kustomize/stage/node/heartbeat-with-lease",
+            "kustomize/stage/node/heartbeat",
             "kustomize/stage/pod/fast",
         ),
     ),
