@@ -52,7 +52,7 @@ class EksClusterArgs(TypedDict):
     log_types: NotRequired[list[str]]
     """Control-plane logs to write, of LOG_TYPES; an empty list writes none. Default: api, audit, authenticator."""
     log_retention_days: NotRequired[int]
-    """Days CloudWatch keeps them, one of LOG_RETENTION_DAYS. Default: 90."""
+    """Days CloudWatch keeps them, one of RETENTION_DAYS. Default: 90."""
     access_entries: NotRequired[list[AccessEntryArgs]]
     """Who else gets in. The principal that creates the cluster is an administrator already: EKS makes its
     entry (``bootstrapClusterCreatorAdminPermissions``, which the plugin fixes to true) and refuses a second

@@ -4,16 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from components.arguments import ArgumentErrors
+from components.log_retention import RETENTION_DAYS
 from components.versions import KUBERNETES_SUPPORTED
 
 LOG_TYPES: tuple[str, ...] = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """Control-plane logs that EKS can write."""
-
-LOG_RETENTION_DAYS: tuple[int, ...] = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
-    *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-"""The retentions that CloudWatch Logs accepts (PutRetentionPolicy)."""
 
 _CIDR = r"(\d{1,3}\.){3}\d{1,3}/([0-9]|[12][0-9]|3[0-2])"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -47,8 +42,8 @@ def check_eks_cluster(args: Mapping[str, Any]) -> None:
     _check_endpoints(args, errors)
     for index, log_type in enumerate(cluster_log_types(args)):
         errors.one_of(f"logTypes[{index}]", log_type, LOG_TYPES)
-    if log_retention_days(args) not in LOG_RETENTION_DAYS:
-        allowed = ", ".join(str(days) for days in LOG_RETENTION_DAYS)
+    if log_retention_days(args) not in RETENTION_DAYS:
+        allowed = ", ".join(str(days) for days in RETENTION_DAYS)
         errors.add("logRetentionDays", f"is {log_retention_days(args)}; CloudWatch Logs accepts {allowed}")
     errors.matches(
         "kubectlRoleArn", args.get("kubectl_role_arn"), r"arn:[\w-]+:iam::\d{12}:role/.+", "an IAM role's ARN"

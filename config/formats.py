@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from components.checkpoint_uris import is_bucket_name
 from components.hostnames import is_certificate_name, is_host_name
 from components.subnets import vpc_network, zone_letter
 
@@ -80,13 +81,6 @@ def _is_zone(value: str) -> bool:
     return True
 
 
-def _is_bucket_name(value: str) -> bool:
-    reserved = value.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or value.endswith(
-        ("-s3alias", "--ol-s3")
-    )
-    return re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", value) is not None and not reserved
-
-
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 AccountId = Annotated[str, matching(r"\d{12}", "the 12 digits of an AWS account, in quotes")]
@@ -153,7 +147,7 @@ PullThroughSecretArn = Annotated[
 BucketName = Annotated[
     str,
     Expected(
-        _is_bucket_name,
+        is_bucket_name,
         "an S3 bucket name: 3 to 63 of a-z 0-9 and inner hyphens (TLS to the bucket rules out dots)",
     ),
 ]

@@ -15,7 +15,9 @@ def check_golden(name: str, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert path.exists(), f"{path} does not exist; run the test with UPDATE_GOLDEN=1 and review the file"
-    assert text == path.read_text(), f"differs from {path}; if intended, rerun with UPDATE_GOLDEN=1 and review"
+    assert text == path.read_text(), (
+        f"differs from {path}; if intended, rerun with UPDATE_GOLDEN=1 and review"
+    )
 
 
 def pretty_json(value: Any) -> str:

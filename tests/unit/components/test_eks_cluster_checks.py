@@ -4,11 +4,11 @@ import pulumi
 import pytest
 
 from components.eks_cluster_checks import (
-    LOG_RETENTION_DAYS,
     check_eks_cluster,
     cluster_log_types,
     log_retention_days,
 )
+from components.log_retention import RETENTION_DAYS
 from components.versions import KUBERNETES_SUPPORTED
 from tests.unit.recording import ACCOUNT, REGION
 
@@ -46,7 +46,7 @@ def test_regions_of_every_partition_are_accepted(region):
     assert faults(arguments(region=region)) == {}
 
 
-@pytest.mark.parametrize("days", LOG_RETENTION_DAYS)
+@pytest.mark.parametrize("days", RETENTION_DAYS)
 def test_every_retention_of_cloudwatch_is_accepted(days):
     assert faults(arguments(log_retention_days=float(days))) == {}
 
