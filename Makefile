@@ -37,7 +37,7 @@ status: $(INSTALLED) ## the local cloud's processes and their memory
 
 test: lint tools ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
-	$(PY) -m pytest tests/engine
+	$(PY) -m pytest tests/engine -n 2 --dist loadfile
 
 test-unit: $(INSTALLED) ## the unit tests only (under a minute)
 	$(PY) -m pytest tests/unit -n 2
@@ -46,7 +46,7 @@ test-chart: tools ## the chart's tests only
 	$(PY) -m pytest tests/chart -n 2
 
 test-engine: tools ## the tests on the real engine and the real control plane only
-	$(PY) -m pytest tests/engine
+	$(PY) -m pytest tests/engine -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## ruff and pyright
 	$(VENV)/bin/ruff check .

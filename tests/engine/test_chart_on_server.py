@@ -10,6 +10,7 @@ from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
 
 CHART = PROJECT / "charts" / "inference"
+NAMESPACE = "chart-dry-run"
 EXAMPLE = PROJECT / "tests" / "golden" / "helm" / "inference-poolside-example.json"
 
 
@@ -25,21 +26,19 @@ def command(cloud: Cloud, *words: str | Path, given: str | None = None) -> subpr
 
 
 def render(cloud: Cloud, *flags: str) -> str:
-    rendered = command(
-        cloud, "helm", "template", "inference", CHART, "-n", "poolside-models", "-f", EXAMPLE, *flags
-    )
+    rendered = command(cloud, "helm", "template", "inference", CHART, "-n", NAMESPACE, "-f", EXAMPLE, *flags)
     assert rendered.returncode == 0, rendered.stderr
     return rendered.stdout
 
 
 @pytest.fixture(scope="module", autouse=True)
 def namespace(cloud: Cloud) -> None:
-    command(cloud, "kubectl", "create", "namespace", "poolside-models")
+    command(cloud, "kubectl", "create", "namespace", NAMESPACE)
 
 
 def dry_run(cloud: Cloud, manifest: str) -> subprocess.CompletedProcess[str]:
     return command(
-        cloud, "kubectl", "apply", "-n", "poolside-models", "--dry-run=server", "--validate=strict",
+        cloud, "kubectl", "apply", "-n", NAMESPACE, "--dry-run=server", "--validate=strict",
         "--server-side", "-o", "json", "-f", "-", given=manifest,
     )  # fmt: skip
 
