@@ -52,14 +52,22 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def load_balancers(objects: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Addresses of the load balancers behind the Ingresses, each once."""
+    statuses = (o.get("status", {}).get("loadBalancer", {}) for o in objects if o["kind"] == "Ingress")
+    return sorted({entry["hostname"] for status in statuses for entry in status.get("ingress", [])})
+
+
 def model_table(outputs: Mapping[str, Any], kubectl: str, environment: Mapping[str, str]) -> str:
-    """The table of a deployed stack."""
+    """The table of a deployed stack, and the address that its hostnames have to point at."""
     listed = subprocess.run(
-        [kubectl, "get", "deployments,pods", "-n", outputs["namespace"], "-o", "json"],
+        [kubectl, "get", "deployments,pods,ingresses", "-n", outputs["namespace"], "-o", "json"],
         env=dict(environment),
         check=True,
         capture_output=True,
         text=True,
     )
     objects = json.loads(listed.stdout)["items"]
-    return table(model_rows(outputs["modelEndpoints"], outputs["modelDeployments"], objects))
+    rows = model_rows(outputs["modelEndpoints"], outputs["modelDeployments"], objects)
+    addresses = ", ".join(load_balancers(objects)) or "none yet"
+    return f"{table(rows)}\n\nload balancer: {addresses}"

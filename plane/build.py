@@ -4,7 +4,6 @@ from typing import Any
 
 from components.inference_release import InferenceRelease
 
-from components.irsa_role import IrsaRole
 from config.loading import Secrets
 from config.settings import Settings
 from plane.access import build_access
@@ -21,12 +20,18 @@ def build(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     addons = build_addons(settings, foundation, compute)
     reader = build_access(settings, foundation)
     release = build_serving(settings, secrets, foundation, compute, addons, reader)
-    return _outputs(settings, foundation, reader, release)
+    return {
+        **_outputs(settings, foundation, release),
+        "roleArns": {
+            "checkpointReader": reader.role_arn,
+            "albController": addons.alb.role_arn,
+            "gpuNodes": compute.gpu.node_role_arn,
+            "systemNodes": compute.system.node_role_arn,
+        },
+    }
 
 
-def _outputs(
-    settings: Settings, foundation: Foundation, reader: IrsaRole, release: InferenceRelease
-) -> dict[str, Any]:
+def _outputs(settings: Settings, foundation: Foundation, release: InferenceRelease) -> dict[str, Any]:
     cluster, bucket = foundation.cluster, foundation.bucket
     return {
         "clusterName": cluster.cluster_name,
@@ -35,7 +40,6 @@ def _outputs(
         "checkpointBucket": bucket.bucket_name,
         "checkpointPrefixes": {key: settings.checkpoint_uri(key) for key in settings.models},
         "repositoryUrls": foundation.repositories.repository_urls,
-        "roleArns": {"checkpointReader": reader.role_arn},
         "namespace": release.namespace,
         "modelEndpoints": release.model_endpoints,
         "modelDeployments": release.deployments,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localcloud.report import model_rows, table
+from localcloud.report import load_balancers, model_rows, table
 
 
 def deployment(name: str) -> dict[str, Any]:
@@ -52,3 +52,15 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
     lines = table([("a", "b" * 10, "Ready", "n", "1", "e")]).splitlines()
     assert lines[0] == "MODEL  POD         STATUS  NODE  GPUS  ENDPOINT"
     assert lines[1] == "a      bbbbbbbbbb  Ready   n     1     e"
+
+
+def test_a_shared_load_balancer_is_named_once_and_an_ingress_without_one_not_at_all() -> None:
+    def ingress(*hostnames: str) -> dict[str, Any]:
+        return {
+            "kind": "Ingress",
+            "status": {"loadBalancer": {"ingress": [{"hostname": h} for h in hostnames]}},
+        }
+
+    assert load_balancers(
+        [ingress("a.elb"), ingress("a.elb"), {"kind": "Ingress"}, pod("p", "o", gpus=0, ready=True)]
+    ) == ["a.elb"]

@@ -132,6 +132,7 @@ def test_outputs_name_every_model_with_its_endpoint_and_prefix() -> None:
     models = {"laguna-m", "laguna-xs", "point"}
     assert set(outputs["modelEndpoints"]) == set(outputs["checkpointPrefixes"]) == models
     assert outputs["modelEndpoints"]["point"] == "https://point.models.example.com/v1"
+    assert set(outputs["roleArns"]) == {"checkpointReader", "albController", "gpuNodes", "systemNodes"}
     assert outputs["checkpointPrefixes"]["point"].endswith("/checkpoints/point")
     assert set(outputs) == {
         "clusterName",
