@@ -3,7 +3,6 @@
 from typing import Any
 
 from components.inference_release import InferenceRelease
-
 from config.loading import Secrets
 from config.settings import Settings
 from plane.access import build_access
