@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from localcloud.aws.shapes import Field, Shape, Type
+from localcloud.aws.types import Field, Shape, Type
 from localcloud.providers.protocol import UNKNOWN, Change, Properties
 
 # Pulumi tokens whose Terraform name is not `aws_<module>_<name>` or `aws_<name>`.

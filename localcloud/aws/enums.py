@@ -3,10 +3,9 @@
 import dataclasses
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from localcloud.aws.shapes import Field, Type
+from localcloud.aws.types import Field, Type
 
 # Resource type -> (botocore service, API shape, path of the input that the shape describes; "" is the resource).
 _API_SHAPES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -60,7 +59,7 @@ _MORE_VALUES = {
 _OPEN_ENUMS = frozenset({"InstanceType"})
 
 
-def api_enums(token: str, inputs: Mapping[str, "Field"]) -> Mapping[str, "Field"]:
+def api_enums(token: str, inputs: Mapping[str, Field]) -> Mapping[str, Field]:
     """The inputs with the allowed values of the API filled in, where the API is in the table."""
     for service, shape, path in _API_SHAPES.get(token, ()):
         model = _shapes(service)
@@ -82,9 +81,7 @@ def _shapes(service: str) -> dict[str, Any]:
     return model["shapes"]
 
 
-def _fields(
-    token: str, fields: Mapping[str, "Field"], model: dict[str, Any], shape: str
-) -> dict[str, "Field"]:
+def _fields(token: str, fields: Mapping[str, Field], model: dict[str, Any], shape: str) -> dict[str, Field]:
     members: dict[str, Any] = model[shape].get("members", {})
     by_name = {_normal(name): member["shape"] for name, member in members.items()}
     result: dict[str, Field] = {}
@@ -99,7 +96,7 @@ def _fields(
     return result
 
 
-def _type(token: str, name: str, type_: "Type", model: dict[str, Any], shape: str) -> "Type":
+def _type(token: str, name: str, type_: Type, model: dict[str, Any], shape: str) -> Type:
     api = model[shape]
     if type_.kind == "list" and type_.item is not None and api["type"] == "list":
         return dataclasses.replace(type_, item=_type(token, name, type_.item, model, api["member"]["shape"]))

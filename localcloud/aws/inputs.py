@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from localcloud.aws.shapes import Field, Type
+from localcloud.aws.types import Field, Type
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 

@@ -5,7 +5,7 @@ import secrets
 import uuid
 from typing import NamedTuple
 
-from localcloud.aws.shapes import Shape
+from localcloud.aws.types import Shape
 
 
 class AutoName(NamedTuple):

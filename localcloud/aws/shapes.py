@@ -5,8 +5,8 @@ hand. Derived shapes are kept per SDK version in the user's cache folder.
 """
 
 import ast
-import dataclasses
 import functools
+import hashlib
 import importlib.util
 import json
 import os
@@ -17,42 +17,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from localcloud.aws import enums, types
 from localcloud.aws.enums import api_enums
+from localcloud.aws.types import Field, Shape, Type
 
-_CACHE_FORMAT = 4
 _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Type:
-    """The type of a property."""
-
-    kind: str
-    """``string``, ``integer``, ``number``, ``boolean``, ``any``, ``list``, ``map`` or ``object``."""
-    item: "Type | None" = None
-    """Element type of a list or map."""
-    fields: "Mapping[str, Field]" = dataclasses.field(default_factory=dict[str, "Field"])
-    """Fields of an object by camelCase name."""
-    values: tuple[str, ...] = ()
-    """Allowed values of a string, where they are known."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """One property of a resource or nested object."""
-
-    type: Type
-    required: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """Inputs and outputs of one resource type."""
-
-    token: str
-    inputs: Mapping[str, Field]
-    outputs: Mapping[str, Field]
-    """Output properties; ``required`` says that the property always has a value once the resource exists."""
 
 
 class UnknownTypeError(Exception):
@@ -96,7 +65,16 @@ def sdk_version() -> str:
 
 def _cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "inference-plane" / "aws-shapes" / f"{sdk_version()}-{_CACHE_FORMAT}"
+    return Path(base) / "inference-plane" / "aws-shapes" / f"{sdk_version()}-{_derivation()}"
+
+
+@functools.cache
+def _derivation() -> str:
+    """A key of how shapes are derived: another botocore or a change of this code derives them anew."""
+    sources = [Path(str(module.__file__)).read_bytes() for module in (enums, types)]
+    own = Path(__file__).read_bytes()
+    version = metadata.version("botocore").encode()
+    return hashlib.sha256(b"".join([version, own, *sources])).hexdigest()[:12]
 
 
 @functools.cache

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, NamedTuple, cast
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.shapes import Shape, shape_of
+from localcloud.aws.shapes import shape_of
 from localcloud.aws.store import Record, Store
+from localcloud.aws.types import Shape
 from localcloud.home import Home
 from localcloud.nodes import Cluster
 from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from localcloud.aws.inputs import check_inputs
-from localcloud.aws.shapes import Field, Type
+from localcloud.aws.types import Field, Type
 from localcloud.providers.protocol import UNKNOWN
 
 TEXT, NUMBER, SWITCH = Type("string"), Type("integer"), Type("boolean")
