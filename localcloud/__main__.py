@@ -62,7 +62,9 @@ def _preview(stack: Stack, given: argparse.Namespace) -> int:
     del given
     stack.cloud.prepare()
     stack.prepare()
-    return stack.pulumi("preview", "--diff", "--suppress-outputs")
+    # A first preview would print every property of everything; a later one is about what changes.
+    details = ["--diff"] if stack.resources() else []
+    return stack.pulumi("preview", *details, "--suppress-outputs")
 
 
 def _down(stack: Stack, given: argparse.Namespace) -> int:
