@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from components.log_retention import RETENTION_DAYS
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text
@@ -12,7 +13,7 @@ from localcloud.providers.protocol import CheckFailure, Properties
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 # Days that PutRetentionPolicy takes; 0 keeps events for ever.
-_RETENTION = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)  # fmt: skip  # noqa: E501 -- one table row
+_RETENTION = (0, *RETENTION_DAYS)  # 0: for ever
 
 
 @rule(LOG_GROUP)

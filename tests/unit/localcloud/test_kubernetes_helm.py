@@ -31,7 +31,7 @@ def write(program: Path, script: str) -> None:
 
 
 def helm(tmp_path: Path) -> Helm:
-    return Helm(tmp_path / "work", "kind: Config", "ctx", "1.35.4")
+    return Helm(tmp_path / "values", "kind: Config", "ctx", "1.35.4")
 
 
 def upgrade(made: Helm, tmp_path: Path, looks: list[float] | None = None) -> None:
@@ -60,7 +60,7 @@ def test_rendering_gets_values_on_stdin_and_no_cluster(program: Path, tmp_path: 
 def test_an_upgrade_gets_a_private_values_file_that_is_gone_afterwards(program: Path, tmp_path: Path) -> None:
     write(
         program,
-        f'echo "$@" > {tmp_path}/args; for f in {tmp_path}/work/*; do ls -l "$f" >> {tmp_path}/files; done',
+        f'echo "$@" > {tmp_path}/args; for f in {tmp_path}/values/*; do ls -l "$f" >> {tmp_path}/files; done',
     )
     upgrade(helm(tmp_path), tmp_path)
     arguments = (tmp_path / "args").read_text()
@@ -72,7 +72,7 @@ def test_an_upgrade_gets_a_private_values_file_that_is_gone_afterwards(program: 
     listed = (tmp_path / "files").read_text().splitlines()
     assert len([line for line in listed if "values-" in line]) == 1
     assert all(line.startswith("-rw-------") for line in listed if "values-" in line or "kubeconfig-" in line)
-    left = [file.name for file in (tmp_path / "work").iterdir()]
+    left = [file.name for file in (tmp_path / "values").iterdir()]
     assert [name.partition("-")[0] for name in left] == ["kubeconfig"]
 
 
@@ -80,7 +80,7 @@ def test_the_kubeconfig_is_one_private_file_however_often_it_is_needed(program: 
     write(program, "true")
     for _ in range(2):
         helm(tmp_path).rollback("r", "models")
-    (file,) = (tmp_path / "work").iterdir()
+    (file,) = (tmp_path / "values").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -109,11 +109,11 @@ def test_a_helm_that_a_killed_provider_left_is_ended_and_nothing_else(program: P
     write(program, "exec sleep 60")
     script = (
         "import sys; from pathlib import Path; from localcloud.kube.helm import Helm; folder = Path(sys.argv[1]);"
-        "Helm(folder / 'work', 'kind: Config', '', '1').upgrade("
+        "Helm(folder / 'values', 'kind: Config', '', '1').upgrade("
         "folder, 'r', 'models', {}, [], timeout=60, look=lambda: None)"
     )
     provider = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-    record = tmp_path / "work" / "running-models.r"
+    record = tmp_path / "values" / "running-models.r"
     deadline = time.monotonic() + 10
     while not record.exists() or not record.read_text():
         assert time.monotonic() < deadline
