@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import runpy
 import sys
+import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -14,8 +17,16 @@ _BAIL = 32
 """Exit code that tells the host that the error has been reported already."""
 
 
+def _leave_with(parent: int) -> None:
+    """End this process when the language host is gone: a program without an engine would wait for ever."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 def main() -> int:
     """Run the program; the exit code says whether the host still has to report a failure."""
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     given = json.load(sys.stdin)
     sys.argv = [given["program"], *given["arguments"]]
     set_all_config(given["config"], given["secret_keys"])

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from localcloud.aws.store import Store
 from localcloud.cloud import Cloud
-from localcloud.home import PROJECT
+from localcloud.home import HOME_VARIABLE, PROJECT
 from localcloud.stack import Stack
 
 
@@ -63,6 +64,26 @@ def test_up_can_be_killed_early_and_killed_again_late(root: Path, recorded_befor
     os.killpg(started.pid, signal.SIGKILL)
     started.wait()
     assert len(stack.resources()) >= recorded_before_the_kill
+
+
+def test_a_killed_engine_leaves_no_program_and_no_provider_running(root: Path) -> None:
+    def left() -> list[str]:
+        return [" ".join(process.cmdline()) for process in psutil.process_iter() if belongs(process, root)]
+
+    deadline = time.monotonic() + 60
+    while left():
+        assert time.monotonic() < deadline, left()
+        time.sleep(0.2)
+
+
+def belongs(process: psutil.Process, root: Path) -> bool:
+    """Whether a process serves the engine of that local cloud: a provider, a language host or a program."""
+    try:
+        words = process.cmdline()
+        serves = any(word.startswith(("localcloud.providers.", "localcloud.language_")) for word in words)
+        return serves and process.environ().get(HOME_VARIABLE) == str(root)
+    except psutil.Error:
+        return False
 
 
 def test_the_next_up_loses_and_doubles_nothing(root: Path) -> None:
