@@ -124,6 +124,7 @@ class Cloud:
             "AWS_SECRET_ACCESS_KEY": "local-cloud",
             "AWS_EC2_METADATA_DISABLED": "true",
             "KUBECONFIG": str(home.admin_kubeconfig),
+            "KUBECACHEDIR": str(home.root / "kubectl"),
             "HELM_CACHE_HOME": str(home.root / "helm" / "cache"),
             "HELM_CONFIG_HOME": str(home.root / "helm" / "config"),
             "HELM_DATA_HOME": str(home.root / "helm" / "data"),
