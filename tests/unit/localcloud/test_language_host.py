@@ -6,6 +6,7 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
@@ -77,7 +78,7 @@ def test_configuration_reaches_no_command_line(
     started: list[list[str]] = []
     original = subprocess.Popen
 
-    def watch(command: list[str], **options: object):
+    def watch(command: list[str], **options: Any):
         started.append(command)
         return original(command, **options)
 
