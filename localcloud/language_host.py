@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from concurrent import futures
 from importlib import metadata
 from pathlib import Path
@@ -143,10 +143,11 @@ def main() -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
-    stopped = threading.Event()
     # The engine may be killed without a word: leave with it.
-    while os.getppid() == parent and not stopped.wait(1):
-        pass
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    # A call may still wait for its program, which waits for the engine: a plain return would wait for both.
+    os._exit(0)
 
 
 if __name__ == "__main__":
