@@ -53,7 +53,11 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """Environment of programs that work on this stack."""
-        return {**self.cloud.environment(), "INFERENCE_PLANE_STACK_FILE": str(self.file)}
+        return {
+            **self.cloud.environment(),
+            "PULUMI_STACK": self.name,
+            "INFERENCE_PLANE_STACK_FILE": str(self.file),
+        }
 
     def prepare(self) -> None:
         """Make the stack and its local file, or bring the file up to date with the user's."""
