@@ -16,7 +16,7 @@ import yaml
 from localcloud.cloud import Cloud
 from localcloud.home import HOME_VARIABLE, PROJECT
 from localcloud.recovery import recovered_ids
-from localcloud.tools import say
+from localcloud.tools import program, say
 
 PROJECT_NAME = "inference-plane"
 API_KEY = f"{PROJECT_NAME}:vllmApiKey"
@@ -173,9 +173,10 @@ class Stack:
             ) from None
 
     def _quiet(self, *arguments: str, given: str | None = None) -> None:
-        # In the folder of the local stack file: `stack init` and `config set` write to the one beside Pulumi.yaml.
+        # Not through the shim, which would point the command at the file by name: in that file's own folder,
+        # where `stack init` and `config set` write to the one beside Pulumi.yaml.
         run = subprocess.run(
-            [_engine(self.cloud), *arguments],
+            [program("pulumi"), *arguments],
             cwd=self.cloud.home.stacks,
             env=self.environment(),
             check=False,
@@ -231,12 +232,6 @@ def _is_engine(pid: int) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and "pulumi" in process.name()
     except psutil.Error:
         return False
-
-
-def _engine(cloud: Cloud) -> str:
-    """The engine itself: the shim of the same name would point these commands elsewhere."""
-    text = (cloud.home.bin / "pulumi").read_text()
-    return text.rsplit("exec '", 1)[1].split("'", 1)[0]
 
 
 def _is_secret(value: Any) -> bool:

@@ -34,6 +34,15 @@ def aws_resources(recording: Recording) -> list:
 
 def faults(make: Callable[[pulumi.ResourceOptions], object]) -> dict[str, str]:
     """Property path -> reason of the faults that refuse ``make``; nothing may be registered before."""
+    return refusal(make, build, aws_resources)
+
+
+def refusal(
+    make: Callable[[pulumi.ResourceOptions], object],
+    build: Callable[[Callable[[pulumi.ResourceOptions], object]], Recording],
+    registered: Callable[[Recording], list],
+) -> dict[str, str]:
+    """The faults that refuse ``make`` when it is built by ``build``; ``registered`` says what must not be there."""
     refused: list[pulumi.InputPropertiesError] = []
 
     def program(opts: pulumi.ResourceOptions) -> None:
@@ -42,6 +51,6 @@ def faults(make: Callable[[pulumi.ResourceOptions], object]) -> dict[str, str]:
         refused.append(caught.value)
 
     recording = build(program)
-    assert not aws_resources(recording), "registered before its arguments were checked"
+    assert not registered(recording), "registered before its arguments were checked"
     assert refused, "the program was not run"
     return {fault["property_path"]: fault["reason"] for fault in refused[0].errors or []}

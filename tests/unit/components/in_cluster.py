@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
-import pytest
 
+from tests.unit.components.building import refusal
 from tests.unit.recording import REGION, UNKNOWN, Recording, Registration, record
 
 
@@ -36,17 +36,7 @@ def custom_resources(recording: Recording) -> list[Registration]:
 
 def faults(make: Callable[[pulumi.ResourceOptions], object]) -> dict[str, str]:
     """Property path -> reason of the faults that refuse ``make``; nothing may be registered before."""
-    refused: list[pulumi.InputPropertiesError] = []
-
-    def program(opts: pulumi.ResourceOptions) -> None:
-        with pytest.raises(pulumi.InputPropertiesError) as caught:
-            make(opts)
-        refused.append(caught.value)
-
-    recording = build(program)
-    assert not custom_resources(recording), "registered before its arguments were checked"
-    assert refused, "the program was not run"
-    return {fault["property_path"]: fault["reason"] for fault in refused[0].errors or []}
+    return refusal(make, build, custom_resources)
 
 
 def unknowns(value: object, path: str = "") -> list[str]:
