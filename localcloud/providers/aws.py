@@ -27,6 +27,7 @@ from localcloud.providers.protocol import (
     contains_unknown,
     serve,
 )
+from localcloud.simulation.around import operations_around
 
 _DEFAULT_SECONDS = 300.0
 _UNFINISHED = "__unfinished"
@@ -290,4 +291,4 @@ def _structured(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    serve(AwsProvider())
+    serve(AwsProvider(), operations_around(Home.from_environment()))

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from importlib import metadata
 from pathlib import Path
 
+from localcloud.home import Home
 from localcloud.kube import session
 from localcloud.kube.api import ApiError, NoSuchKindError, UnreachableError
 from localcloud.kube.connection import ConnectionSettingsError
@@ -18,6 +19,7 @@ from localcloud.kube.kinds import RELEASE
 from localcloud.kube.release import Releases
 from localcloud.kube.typed import TypedObjects
 from localcloud.providers.protocol import CheckFailure, Diff, Properties, Provider, ProviderError, serve
+from localcloud.simulation.around import operations_around
 
 
 class KubernetesProvider(Provider):
@@ -114,4 +116,4 @@ def _told() -> Generator[None]:
 
 
 if __name__ == "__main__":
-    serve(KubernetesProvider())
+    serve(KubernetesProvider(), operations_around(Home.from_environment()))

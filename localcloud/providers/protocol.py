@@ -5,6 +5,7 @@ error reporting. Secrets arrive unwrapped (the engine re-wraps outputs of the sa
 arrive as `UNKNOWN`.
 """
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -18,6 +19,8 @@ from typing import Any, cast
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from localcloud.simulation.operations import Around, Operation, Verb, nothing_around
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's marker of a value that is not known before the update runs."""
@@ -224,8 +227,9 @@ def _diff_response(diff: Diff) -> Any:
 class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Translates the protocol to a `Provider`."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, around: Around = nothing_around) -> None:
         self._provider = provider
+        self._around = around
         self.stopped = threading.Event()
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -272,9 +276,10 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, name = _type_and_name(request.urn)
-            id_, state = self._provider.create(
-                type_, name, decode(request.properties), preview=request.preview, timeout=request.timeout
-            )
+            with self._operation("create", request):
+                id_, state = self._provider.create(
+                    type_, name, decode(request.properties), preview=request.preview, timeout=request.timeout
+                )
             return provider_pb2.CreateResponse(id="" if request.preview else id_, properties=encode(state))
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -289,21 +294,23 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, _ = _type_and_name(request.urn)
-            state = self._provider.update(
-                type_,
-                request.id,
-                decode(request.olds),
-                decode(request.old_inputs),
-                decode(request.news),
-                preview=request.preview,
-                timeout=request.timeout,
-            )
+            with self._operation("update", request):
+                state = self._provider.update(
+                    type_,
+                    request.id,
+                    decode(request.olds),
+                    decode(request.old_inputs),
+                    decode(request.news),
+                    preview=request.preview,
+                    timeout=request.timeout,
+                )
             return provider_pb2.UpdateResponse(properties=encode(state))
 
     def Delete(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, _ = _type_and_name(request.urn)
-            self._provider.delete(type_, request.id, decode(request.properties), timeout=request.timeout)
+            with self._operation("delete", request):
+                self._provider.delete(type_, request.id, decode(request.properties), timeout=request.timeout)
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -321,6 +328,13 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         # Sent at the end of every run as well as on Ctrl-C. A provider that exits on it looks like a crash to
         # the engine, which interrupts its plugins by signal when it is really done with them.
         return empty_pb2.Empty()
+
+    def _operation(self, verb: Verb, request: Any) -> contextlib.AbstractContextManager[None]:
+        """What happens around an operation; nothing around a preview of one."""
+        if getattr(request, "preview", False):
+            return contextlib.nullcontext()
+        type_, name = _type_and_name(request.urn)
+        return self._around(Operation(verb, request.urn, type_, name, getattr(request, "id", "")))
 
     def interrupted(self, signal_number: int, frame: object) -> None:
         """Signal handler: stop when the calls under way are done."""
@@ -377,12 +391,15 @@ def _type_and_name(urn: str) -> tuple[str, str]:
     return qualified.rsplit("$", 1)[-1], name
 
 
-def serve(provider: Provider) -> None:
-    """Serve a provider on a free loopback port until the engine ends it; the port is the first output line."""
+def serve(provider: Provider, around: Around = nothing_around) -> None:
+    """Serve a provider on a free loopback port until the engine ends it; the port is the first output line.
+
+    ``around`` wraps every create, update and delete.
+    """
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=64), options=[("grpc.max_receive_message_length", 400 << 20)]
     )
-    servicer = _Servicer(provider)
+    servicer = _Servicer(provider, around)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # pyright: ignore[reportUnknownMemberType]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -1,0 +1,1 @@
+"""How long operations take, how they fail, and when: what makes the simulated account behave like a real one."""

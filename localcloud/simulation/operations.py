@@ -1,0 +1,46 @@
+"""One create, update or delete of a provider, and everything that happens around it: faults, then time."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from typing import Literal
+
+Verb = Literal["create", "update", "delete"]
+
+
+@dataclasses.dataclass
+class Operation:
+    """An operation that the engine asked for; previews are none."""
+
+    verb: Verb
+    urn: str
+    type: str
+    """Pulumi type token."""
+    name: str
+    """Name in the Pulumi program."""
+    id: str = ""
+    """Id of the resource; empty when it is being created."""
+    more_seconds: float = 0.0
+    """Simulated seconds on top of what such an operation usually takes; faults add to it."""
+
+
+Around = Callable[[Operation], AbstractContextManager[None]]
+"""Wraps an operation. May raise before or after it, and may take its time."""
+
+
+def nothing_around(operation: Operation) -> AbstractContextManager[None]:
+    """No faults, no time."""
+    del operation
+    return contextlib.nullcontext()
+
+
+def both(outer: Around, inner: Around) -> Around:
+    """One wrapper inside another."""
+
+    @contextlib.contextmanager
+    def around(operation: Operation) -> Generator[None]:
+        with outer(operation), inner(operation):
+            yield
+
+    return around
