@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent import futures
 from typing import Any, cast
 
@@ -31,6 +31,10 @@ Properties = dict[str, Any]
 
 class ProviderError(Exception):
     """An operation that failed; its text is shown to the user as it is."""
+
+
+class AnswerLostError(ProviderError):
+    """An operation that may well have been done, but whose answer never reached the provider."""
 
 
 class PartialFailureError(ProviderError):
@@ -230,6 +234,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, provider: Provider, around: Around = nothing_around) -> None:
         self._provider = provider
         self._around = around
+        self._reference = ""
         self.stopped = threading.Event()
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -254,6 +259,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: Any) -> Any:
         with _reported(context):
+            if request.urn and request.id:
+                self._reference = f"{request.urn}::{request.id}"
             self._provider.configure(decode(request.args))
             return provider_pb2.ConfigureResponse(
                 acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
@@ -276,10 +283,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, name = _type_and_name(request.urn)
-            with self._operation("create", request):
+            inputs = decode(request.properties)
+            with self._operation("create", request, inputs) as operation:
                 id_, state = self._provider.create(
-                    type_, name, decode(request.properties), preview=request.preview, timeout=request.timeout
+                    type_, name, inputs, preview=request.preview, timeout=request.timeout
                 )
+                operation.id, operation.state = id_, state
             return provider_pb2.CreateResponse(id="" if request.preview else id_, properties=encode(state))
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -294,22 +303,24 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, _ = _type_and_name(request.urn)
-            with self._operation("update", request):
+            news = decode(request.news)
+            with self._operation("update", request, news) as operation:
                 state = self._provider.update(
                     type_,
                     request.id,
                     decode(request.olds),
                     decode(request.old_inputs),
-                    decode(request.news),
+                    news,
                     preview=request.preview,
                     timeout=request.timeout,
                 )
+                operation.state = state
             return provider_pb2.UpdateResponse(properties=encode(state))
 
     def Delete(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, _ = _type_and_name(request.urn)
-            with self._operation("delete", request):
+            with self._operation("delete", request, {}):
                 self._provider.delete(type_, request.id, decode(request.properties), timeout=request.timeout)
             return empty_pb2.Empty()
 
@@ -329,12 +340,24 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         # the engine, which interrupts its plugins by signal when it is really done with them.
         return empty_pb2.Empty()
 
-    def _operation(self, verb: Verb, request: Any) -> contextlib.AbstractContextManager[None]:
-        """What happens around an operation; nothing around a preview of one."""
-        if getattr(request, "preview", False):
-            return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _operation(self, verb: Verb, request: Any, inputs: Properties) -> Generator[Operation]:
+        """An operation and what happens around it; nothing around a preview of one."""
         type_, name = _type_and_name(request.urn)
-        return self._around(Operation(verb, request.urn, type_, name, getattr(request, "id", "")))
+        operation = Operation(
+            verb,
+            request.urn,
+            type_,
+            name,
+            getattr(request, "id", ""),
+            provider=self._reference,
+            inputs=inputs,
+        )
+        if getattr(request, "preview", False):
+            yield operation
+            return
+        with self._around(operation):
+            yield operation
 
     def interrupted(self, signal_number: int, frame: object) -> None:
         """Signal handler: stop when the calls under way are done."""

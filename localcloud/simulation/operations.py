@@ -1,10 +1,10 @@
-"""One create, update or delete of a provider, and everything that happens around it: faults, then time."""
+"""One create, update or delete of a provider, and everything that happens around it: journal, faults, then time."""
 
 import contextlib
 import dataclasses
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Any, Literal
 
 Verb = Literal["create", "update", "delete"]
 
@@ -20,9 +20,15 @@ class Operation:
     name: str
     """Name in the Pulumi program."""
     id: str = ""
-    """Id of the resource; empty when it is being created."""
+    """Id of the resource; empty until it has been created."""
     more_seconds: float = 0.0
     """Simulated seconds on top of what such an operation usually takes; faults add to it."""
+    provider: str = ""
+    """The provider's reference in the stack's state, ``<urn>::<id>``; empty when the engine did not say."""
+    inputs: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    """Checked inputs: the new ones of an update; empty for a delete."""
+    state: dict[str, Any] | None = None
+    """What a create or update ended with; None until then."""
 
 
 Around = Callable[[Operation], AbstractContextManager[None]]
