@@ -22,7 +22,25 @@ CREATE TABLE IF NOT EXISTS resources (
   PRIMARY KEY (type, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_name ON resources (type, name, created);
+CREATE TABLE IF NOT EXISTS changes (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  UNIQUE (type, id)
+);
 """
+
+# One row for each resource that ever was, with the number of its latest change.
+_TRIGGER = """
+CREATE TRIGGER IF NOT EXISTS after_{event} AFTER {event} ON resources BEGIN
+  DELETE FROM changes WHERE type = {row}.type AND id = {row}.id;
+  INSERT INTO changes (type, id) VALUES ({row}.type, {row}.id);
+END;
+"""
+_TRIGGERS = "".join(
+    _TRIGGER.format(event=event, row=row)
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
 
 _COLUMNS = "type, id, name, inputs, state, origin"
 _BUSY_SECONDS = 60
@@ -123,6 +141,17 @@ class Store:
                 if self.get(record.type, record.id) is None:
                     self.put(record)
 
+    def changed_since(self, sequence: int) -> tuple[int, list[tuple[str, str]]]:
+        """Type and id of what was written or removed after a change, oldest first, and the latest change's number.
+
+        Start from 0 beside a reading of `everything`: resources older than this feed are not in it.
+        """
+        rows = self._connection().execute(
+            "SELECT sequence, type, id FROM changes WHERE sequence > ? ORDER BY sequence", (sequence,)
+        )
+        found = rows.fetchall()
+        return (found[-1][0] if found else sequence), [(type_, id_) for _, type_, id_ in found]
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -137,7 +166,7 @@ class Store:
             connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.executescript(_SCHEMA)
+            connection.executescript(_SCHEMA + _TRIGGERS)
             self._local.connection = connection
         return connection
 

@@ -113,3 +113,31 @@ def test_what_the_account_brings_is_renewed_and_what_a_program_took_over_stays(t
     again = [Record("aws:iam/role:Role", name, "", {}, {}, origin="account") for name in ("new", "mine")]
     store.replace_origin("account", again)
     assert {(one.id, one.origin) for one in store.everything()} == {("new", "account"), ("mine", "stack")}
+
+
+def test_the_feed_names_what_was_written_and_removed_since(tmp_path: Path) -> None:
+    store = Store(tmp_path / "aws.sqlite3")
+    start, found = store.changed_since(0)
+    assert (start, found) == (0, [])
+    for id_ in ("vpc-1", "vpc-2"):
+        store.put(record(id_))
+    after_two, found = store.changed_since(start)
+    assert [id_ for _, id_ in found] == ["vpc-1", "vpc-2"]
+    store.put(record("vpc-1", changed=True))
+    store.delete("aws:ec2/vpc:Vpc", "vpc-2")
+    latest, found = store.changed_since(after_two)
+    assert [id_ for _, id_ in found] == ["vpc-1", "vpc-2"]
+    assert store.changed_since(latest) == (latest, [])
+
+
+def test_the_feed_is_silent_about_what_was_rolled_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "aws.sqlite3")
+
+    def fail() -> None:
+        with store.transaction():
+            store.put(record("vpc-1"))
+            raise ValueError
+
+    with pytest.raises(ValueError, match=""):
+        fail()
+    assert store.changed_since(0) == (0, [])
