@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
+from localcloud.home import HOME_VARIABLE
 from localcloud.kube.fields import at
 
 STAND_INS = Path(__file__).resolve().parent.parent / "charts"
@@ -79,8 +81,10 @@ def read(path: Path) -> Chart:
 
 
 def stand_ins() -> list[Chart]:
-    """Every stand-in chart."""
-    return list(_stand_ins(STAND_INS))
+    """Every stand-in chart: ours, and those that the user put into the folder ``charts`` of the local cloud."""
+    home = os.environ.get(HOME_VARIABLE)
+    own = _stand_ins(Path(home) / "charts") if home else ()
+    return [*_stand_ins(STAND_INS), *own]
 
 
 @functools.cache

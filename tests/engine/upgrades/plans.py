@@ -1,0 +1,141 @@
+"""What a run of the engine does to each resource, in a form that people review; and what no change may do."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+KEPT = {
+    "aws:ec2/vpc:Vpc": "every subnet, node and address lies in it",
+    "aws:ec2/subnet:Subnet": "nodes, load balancers and endpoints lie in it",
+    "aws:eks/cluster:Cluster": "everything that runs in it would be gone",
+    "aws:s3/bucket:Bucket": "it holds the checkpoints",
+    "aws:kms/key:Key": "what it encrypted could not be read again",
+    "aws:acm/certificate:Certificate": "the load balancer serves it",
+}
+"""Types that a change must not replace or delete unless its row says so, and what is lost with each."""
+
+_CHANGES = ("create", "update", "replace", "delete")
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What a run does to one resource."""
+
+    op: str
+    """``create``, ``update``, ``replace`` or ``delete``."""
+    urn: str
+    paths: tuple[str, ...] = ()
+    """Changed inputs of an update; of a replacement, those inputs that cause it."""
+    delete_first: bool = False
+    """Whether a replacement deletes the old resource before it makes the new one."""
+
+    @property
+    def type(self) -> str:
+        """Pulumi type token."""
+        return self.urn.split("::")[2].rsplit("$", 1)[-1]
+
+    @property
+    def name(self) -> str:
+        """Name in the program."""
+        return self.urn.split("::")[-1]
+
+
+def previewed(document: str) -> list[Step]:
+    """The steps of ``pulumi preview --json``."""
+    return _steps(json.loads(document)["steps"])
+
+
+def applied(events: str) -> list[Step]:
+    """The steps of ``pulumi up --json``, one event per line."""
+    found: list[Mapping[str, Any]] = []
+    for line in events.splitlines():
+        if '"resourcePreEvent"' in line:
+            metadata = json.loads(line)["resourcePreEvent"]["metadata"]
+            found.append({**metadata, "newState": metadata.get("new"), "oldState": metadata.get("old")})
+    return _steps(found)
+
+
+def _steps(raw: Iterable[Mapping[str, Any]]) -> list[Step]:
+    steps: dict[str, Step] = {}
+    deleted: set[str] = set()
+    made: set[str] = set()
+    for one in raw:
+        urn, op = one["urn"], one["op"]
+        state = one.get("newState") or one.get("oldState") or {}
+        if "pulumi:pulumi:Stack" in urn.split("::")[2].rsplit("$", 1)[-1] or not state.get("custom"):
+            continue
+        if op == "delete-replaced" and urn not in made:
+            deleted.add(urn)
+        if op == "create-replacement":
+            made.add(urn)
+        if op in _CHANGES:
+            steps[urn] = Step(op, urn, _paths(one, op))
+    return sorted(
+        (dataclasses.replace(step, delete_first=step.urn in deleted) for step in steps.values()),
+        key=lambda step: (step.type, step.name, step.op),
+    )
+
+
+def _paths(one: Mapping[str, Any], op: str) -> tuple[str, ...]:
+    detailed: Mapping[str, Any] = one.get("detailedDiff") or {}
+    if op == "replace":
+        causes = [path for path, change in detailed.items() if "replace" in _kind(change)]
+        return tuple(sorted(causes or one.get("replaceReasons") or one.get("keys") or ()))
+    return tuple(sorted(detailed)) if op == "update" else ()
+
+
+def _kind(change: Mapping[str, Any]) -> str:
+    return str(change.get("kind") or change.get("diffKind") or "")
+
+
+def summary(steps: Iterable[Step]) -> dict[str, Any]:
+    """The steps as the golden files hold them: operation, then resource, then the inputs behind it."""
+    result: dict[str, Any] = {}
+    for step in steps:
+        of_op = result.setdefault(step.op, {})
+        key = f"{step.type} {step.name}"
+        if step.op == "update":
+            of_op[key] = list(step.paths)
+        elif step.op == "replace":
+            order = "delete first" if step.delete_first else "create first"
+            of_op[key] = {"because": list(step.paths), "order": order}
+        else:
+            of_op[key] = []
+    return result
+
+
+def violations(steps: Iterable[Step], loses: Iterable[str] = ()) -> list[str]:
+    """Why a run is not safe: each kept resource that it replaces or deletes, though ``loses`` does not name it.
+
+    ``loses`` holds names in the program. A name in it that stays after all is a fault as well.
+    """
+    listed = list(steps)
+    allowed = set(loses)
+    return [*_losses(listed, allowed), *_unlost(listed, allowed)]
+
+
+def _losses(steps: list[Step], allowed: set[str]) -> Iterator[str]:
+    made = [step for step in steps if step.op == "create"]
+    for step in steps:
+        if step.op not in ("replace", "delete") or step.type not in KEPT or step.name in allowed:
+            continue
+        what = f"{step.type} {step.name!r}"
+        twins = [other.name for other in made if other.type == step.type]
+        if step.op == "replace":
+            causes = ", ".join(step.paths) or "a change of its provider"
+            yield f"{what} would be replaced, because of {causes}: {KEPT[step.type]}"
+        elif twins:
+            yield (
+                f"{what} would be deleted and made anew as {' or '.join(map(repr, sorted(twins)))}: "
+                f"{KEPT[step.type]}. A resource's identity is its name, type and parent in the program; "
+                "whoever changes one of them has to add an alias with the old one"
+            )
+        else:
+            yield f"{what} would be deleted: {KEPT[step.type]}"
+
+
+def _unlost(steps: list[Step], allowed: set[str]) -> Iterator[str]:
+    lost = {step.name for step in steps if step.op in ("replace", "delete") and step.type in KEPT}
+    for name in sorted(allowed - lost):
+        yield f"{name!r} is said to be lost, but stays: take it out of the row"

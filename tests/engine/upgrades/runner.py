@@ -1,0 +1,104 @@
+"""A deployed stack that changes are tried on: previewed, applied, and taken back."""
+
+import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud.aws.account import write_default
+from localcloud.cloud import Cloud
+from localcloud.home import PROJECT
+from localcloud.kube.charts import STAND_INS
+from localcloud.stack import Stack
+from tests.engine.upgrades import plans, rows
+from tests.engine.upgrades.programs import NEXT_CHARTS
+
+_PROGRAM = '''\
+"""A program of the upgrade matrix."""
+
+from tests.engine.upgrades.programs import run
+
+run({name!r})
+'''
+_FLAGS = ("--yes", "--skip-preview", "--json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """The dev stack on a local cloud of its own, in a folder with its program, settings and account."""
+
+    folder: Path
+
+    @property
+    def stack(self) -> Stack:
+        """The stack on its local cloud."""
+        return Stack(Cloud(self.folder / "cloud"), "dev", self.folder / "program")
+
+    def lay_out(self) -> None:
+        """Make the program's folder with everything that the project's own has, and charts of later versions."""
+        program = self.folder / "program"
+        (program / "charts").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / "Pulumi.yaml", program / "Pulumi.yaml")
+        _link(program / ".venv", PROJECT / ".venv")
+        _link(program / "charts" / "inference", PROJECT / "charts" / "inference")
+        own = yaml.safe_load((PROJECT / "charts" / "inference" / "Chart.yaml").read_text())["version"]
+        _copy_chart(PROJECT / "charts" / "inference", program / "charts" / "inference-next", f"{own}-next")
+        for chart, version in NEXT_CHARTS.items():
+            _copy_chart(STAND_INS / chart, self.folder / "cloud" / "charts" / chart, version)
+
+    def become(self, row: rows.Row | None, version: str = rows.BASE_VERSION) -> None:
+        """Make settings, account and program those of a row; of the base without one. Nothing is run."""
+        settings = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
+        rows.put("cluster.kubernetesVersion", version)(settings)
+        home = self.stack.cloud.home
+        home.account_file.unlink(missing_ok=True)
+        write_default(home.account_file)
+        account = yaml.safe_load(home.account_file.read_text())
+        rows.more_reservations(account)
+        if row:
+            for edit in row.settings:
+                edit(settings)
+            for edit in row.account:
+                edit(account)
+        home.account_file.write_text(yaml.safe_dump(account, sort_keys=False))
+        program = self.folder / "program"
+        (program / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        (program / "__main__.py").write_text(_PROGRAM.format(name=row.program if row else "as-it-is"))
+        self.stack.cloud.prepare()
+        self.stack.prepare()
+
+    def preview(self) -> subprocess.CompletedProcess[str]:
+        """What `up` would do."""
+        return self.stack.captured("preview", "--json")
+
+    def up(self, *flags: str) -> list[plans.Step]:
+        """Apply the settings; what it did."""
+        run = self.stack.captured("up", *_FLAGS, *flags)
+        assert run.returncode == 0, told(run)
+        return plans.applied(run.stdout)
+
+
+def told(run: subprocess.CompletedProcess[str]) -> str:
+    """What a run said to its user, out of JSON or plain output."""
+    said = [
+        line
+        for line in run.stdout.splitlines()
+        if ('"diagnosticEvent"' in line and '"severity":"debug"' not in line)
+        or not line.startswith(("{", " ", "}"))
+    ]
+    return "\n".join(said)[-6000:] or run.stdout[-6000:]
+
+
+def _link(link: Path, target: Path) -> None:
+    if not link.exists():
+        link.symlink_to(target.resolve())
+
+
+def _copy_chart(source: Path, target: Path, version: str) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    file = target / "Chart.yaml"
+    meta: dict[str, Any] = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**meta, "version": version}))
