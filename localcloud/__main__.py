@@ -75,7 +75,7 @@ def _down(stack: Stack, given: argparse.Namespace) -> int:
     if not given.force and stack.state_file.exists():
         stack.cloud.prepare()
         stack.prepare()
-        if stack.resources() or stack.pending_creates():
+        if stack.resources() or stack.pending_operations():
             stack.cloud.start()
             stack.recover()
             # The checkpoint bucket is protected; what is simulated may go.
@@ -87,6 +87,14 @@ def _down(stack: Stack, given: argparse.Namespace) -> int:
                 return code
     stack.cloud.discard()
     say("the local cloud is gone; its account file stays")
+    return 0
+
+
+def _recover(stack: Stack, given: argparse.Namespace) -> int:
+    """Write into the state what a killed command did; `up`, `down` and the shell's `pulumi` do so themselves."""
+    del given
+    stack.cloud.start()
+    stack.recover()
     return 0
 
 
@@ -111,7 +119,14 @@ def _status(stack: Stack, given: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"up": _up, "preview": _preview, "down": _down, "shell": _shell, "status": _status}
+_COMMANDS = {
+    "up": _up,
+    "preview": _preview,
+    "down": _down,
+    "recover": _recover,
+    "shell": _shell,
+    "status": _status,
+}
 
 
 if __name__ == "__main__":

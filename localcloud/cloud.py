@@ -10,7 +10,7 @@ from pathlib import Path
 from localcloud.aws.account import write_default
 from localcloud.certificates import ensure_token
 from localcloud.control_plane import ControlPlane
-from localcloud.home import HOME_VARIABLE, PROJECT, Home
+from localcloud.home import HOME_VARIABLE, PROJECT, RECOVERING_VARIABLE, Home
 from localcloud.tools import CLOUD_PROGRAMS, PYTHON_VARIABLE, SHIM_MARKER, programs
 
 _PROVIDERS = ("aws", "eks", "kubernetes")
@@ -37,9 +37,21 @@ fi
 exec "$aws" "$@"
 """
 
-# Commands of the Pulumi CLI that read a stack file, and so need the local cloud's own.
+# Commands of the Pulumi CLI that read a stack file, and so need the local cloud's own. Those that change the stack
+# take up first what a killed one left behind; its traces are looked for here, for that costs nothing.
 _PULUMI_SHIM = """#!/bin/sh
 # Written by the local cloud: plain `pulumi`, reading the stack file that holds the local secrets.
+case "$1" in
+up|update|destroy|dn|refresh|import|watch)
+  if [ -n "${{PULUMI_STACK:-}}" ] && [ -z "${{{recovering}:-}}" ]; then
+    for trace in '{root}'/journal/*.begun.json '{root}'/recovering-*.json \\
+        "$(grep -ls '"pending_operations":\\[{{' '{root}'/backend/.pulumi/stacks/*/"$PULUMI_STACK".json)"; do
+      [ -e "$trace" ] || continue
+      PYTHONPATH='{project}' '{python}' -m localcloud recover --stack "$PULUMI_STACK" --root '{root}' || exit
+      break
+    done
+  fi ;;
+esac
 case "$1" in
 up|update|preview|pre|destroy|dn|refresh|config|import|watch)
   case " $* " in
@@ -137,7 +149,14 @@ class Cloud:
             folder = self.home.pulumi_home / "plugins" / f"resource-{name}-v{version}"
             folder.mkdir(parents=True, exist_ok=True)
             _write_program(folder / f"pulumi-resource-{name}", self._provider_script(name))
-        _write_program(self.home.bin / "pulumi", _PULUMI_SHIM.format(pulumi=paths["pulumi"]))
+        shim = _PULUMI_SHIM.format(
+            pulumi=paths["pulumi"],
+            root=self.home.root,
+            project=PROJECT,
+            python=sys.executable,
+            recovering=RECOVERING_VARIABLE,
+        )
+        _write_program(self.home.bin / "pulumi", shim)
         (self.home.bin / SHIM_MARKER).touch()
         aws = shutil.which("aws", path=_path_without_shims()) or ""
         _write_program(self.home.bin / "aws", _AWS_SHIM.format(token=self.home.admin_token, aws=aws))

@@ -7,6 +7,9 @@ from pathlib import Path
 HOME_VARIABLE = "INFERENCE_PLANE_LOCALCLOUD"
 """Environment variable that names the folder of the local cloud that a provider or shim belongs to."""
 
+RECOVERING_VARIABLE = "INFERENCE_PLANE_RECOVERING"
+"""Environment variable of the commands that a recovery runs: they start no recovery of their own."""
+
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout this code runs from."""
 
@@ -34,6 +37,21 @@ class Home:
     def aws_state(self) -> Path:
         """SQLite database with every simulated AWS resource."""
         return self.root / "aws.sqlite3"
+
+    @property
+    def faults_file(self) -> Path:
+        """YAML list of the faults that operations are to meet; written by users only."""
+        return self.root / "faults.yaml"
+
+    @property
+    def faults_state(self) -> Path:
+        """SQLite database of the faults that have happened."""
+        return self.root / "faults.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        """Folder of the operations that were begun; see `localcloud.journal`."""
+        return self.root / "journal"
 
     @property
     def bin(self) -> Path:

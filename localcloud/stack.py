@@ -1,12 +1,14 @@
 """One stack on a local cloud: its stack file with local secrets, its locks, its recovery, and `pulumi` runs."""
 
 import dataclasses
+import functools
 import json
 import os
 import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,8 +16,9 @@ import psutil
 import yaml
 
 from localcloud.cloud import Cloud
-from localcloud.home import HOME_VARIABLE, PROJECT
-from localcloud.recovery import recovered_ids
+from localcloud.home import HOME_VARIABLE, PROJECT, RECOVERING_VARIABLE
+from localcloud.journal import Journal
+from localcloud.recovery import admin_api, made, recover
 from localcloud.tools import program, say
 
 PROJECT_NAME = "inference-plane"
@@ -86,12 +89,17 @@ class Stack:
             self._command(command, flags), cwd=self.program, env=self.environment(), check=False
         ).returncode
 
-    def captured(self, command: str, *flags: str) -> subprocess.CompletedProcess[str]:
-        """Run ``pulumi <command>`` on this stack and return its exit code and what it printed (as ``stdout``)."""
+    def captured(
+        self, command: str, *flags: str, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``pulumi <command>`` on this stack and return its exit code and what it printed (as ``stdout``).
+
+        ``more`` are environment variables on top of the stack's.
+        """
         return subprocess.run(
             [*self._command(command, flags), "--color", "never"],
             cwd=self.program,
-            env=self.environment(),
+            env={**self.environment(), **(more or {})},
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -103,45 +111,51 @@ class Stack:
         return [str(self.cloud.home.bin / "pulumi"), *command.split(), "--stack", self.name, *flags]
 
     def recover(self) -> None:
-        """After a killed command: drop its lock, adopt what it made without writing it down."""
+        """After a killed command: drop its lock, write into the state what it did without writing it down.
+
+        Does nothing when the last command ended in an orderly way. See docs/decisions/0006.
+        """
         self._release_dead_locks()
         self._wait_for_orphaned_providers()
-        pending = self.pending_creates()
-        if not pending:
+        home, journal = self.cloud.home, Journal(self.cloud.home)
+        begun = journal.entries(self.name)
+        unfinished = home.root / f"recovering-{self.name}.json"
+        earlier: list[str] = json.loads(unfinished.read_text()) if unfinished.exists() else []
+        if not (earlier or self.pending_operations() or any(not one.answered for one in begun)):
+            journal.clear(self.name)
             return
-        made = recovered_ids(self.cloud.home, pending)
-        say(
-            f"the last command was interrupted: {len(made)} of {len(pending)} creates under way may have been made"
-        )
         state = json.loads(self._checked("stack export"))
         deployment: dict[str, Any] = state["deployment"]
-        operations: list[dict[str, Any]] = deployment.pop("pending_operations")
-        deployment["pending_operations"] = [one for one in operations if one["type"] != "creating"]
-        # The engine's own way of adopting them (refresh --import-pending-creates) drops them: checked with 3.259.
-        deployment["resources"] += [
-            {**resource, "id": made[resource["urn"]], "outputs": resource.get("inputs") or {}}
-            for resource in pending
-            if resource["urn"] in made
-        ]
-        draft = self.cloud.home.root / "recovered.json"
-        _write_private(draft, json.dumps(state))
-        try:
-            self._checked("stack import", "--file", str(draft))
-        finally:
-            draft.unlink()
-        # Fills in what the provider computed, and drops again what does not exist after all.
-        self._checked("refresh", "--yes", "--skip-preview", "--suppress-outputs")
+        found = made(home, begun, deployment.get("resources") or [], functools.cache(lambda: admin_api(home)))
+        result = recover(deployment, begun, found, earlier)
+        say(
+            f"the last command was interrupted: {len(result.adopted)} resources were made and not written down, "
+            f"{len(result.targets)} are read again"
+        )
+        if result.deployment != deployment:
+            _write_private(unfinished, json.dumps(result.targets))
+            draft = home.root / "recovered.json"
+            _write_private(draft, json.dumps({**state, "deployment": result.deployment}))
+            try:
+                self._checked("stack import", "--file", str(draft))
+            finally:
+                draft.unlink()
+        if result.targets:
+            # Fills in what the provider computed, and drops again what does not exist after all.
+            targets = [word for urn in result.targets for word in ("--target", urn)]
+            self._checked("refresh", "--yes", "--skip-preview", "--suppress-outputs", *targets)
+        journal.clear(self.name)
+        unfinished.unlink(missing_ok=True)
 
     def _checked(self, command: str, *flags: str) -> str:
-        run = self.captured(command, *flags)
+        run = self.captured(command, *flags, more={RECOVERING_VARIABLE: "1"})
         if run.returncode:
             raise StackError(f"the interrupted command could not be recovered from:\n{run.stdout}")
         return run.stdout
 
-    def pending_creates(self) -> list[dict[str, Any]]:
-        """The resources whose creation an interrupted command began and did not record."""
-        operations: list[dict[str, Any]] = self._latest().get("pending_operations") or []
-        return [operation["resource"] for operation in operations if operation["type"] == "creating"]
+    def pending_operations(self) -> list[dict[str, Any]]:
+        """The operations that an interrupted command began and did not record."""
+        return self._latest().get("pending_operations") or []
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""

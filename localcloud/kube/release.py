@@ -10,7 +10,6 @@ from localcloud.kube import awaiting, charts, manifests, objects, releases
 from localcloud.kube.api import Api, UnreachableError
 from localcloud.kube.fields import annotation, at
 from localcloud.kube.helm import HelmError
-from localcloud.kube.kinds import RELEASE
 from localcloud.kube.release_inputs import (
     DEFAULT_TIMEOUT,
     check_inputs,
@@ -87,7 +86,6 @@ class Releases:
 
     def diff(self, id_: str, old_inputs: Properties, new: Properties) -> Diff:
         """Changed inputs, among them each changed field of the manifest; name and namespace replace."""
-        self._session.journal.confirm(RELEASE, id_)
         old = {key: value for key, value in old_inputs.items() if key not in _IGNORED_IN_DIFF}
         wanted = {key: value for key, value in new.items() if key not in _IGNORED_IN_DIFF}
         changes = objects.differences(old, wanted, ("name", "namespace"))
@@ -103,30 +101,20 @@ class Releases:
         api = self._session.api()
         release, namespace = str(inputs["name"]), str(inputs["namespace"])
         id_ = f"{namespace}/{release}"
-        journal = self._session.journal
         self._session.helm().end_orphan(release, namespace)
         found = releases.read(api, release, namespace)
-        if found and not journal.begun(RELEASE, name, id_):
+        if found:
             raise ProviderError(
                 f"cannot re-use a name that is still in use: a release {release!r} with status {found.status} "
                 f"exists in namespace {namespace!r} and is not managed by this stack; uninstall it "
                 f"(`helm uninstall {release} -n {namespace}`) or choose another name"
             )
-        journal.begin(RELEASE, name, id_)
-        try:
-            state = self._install(api, inputs, found, timeout)
-        except PartialFailureError:
-            raise
-        except BaseException:
-            journal.confirm(RELEASE, id_)
-            raise
-        return id_, state
+        return id_, self._install(api, inputs, None, timeout)
 
     def update(
         self, id_: str, state: Properties, new: Properties, *, preview: bool, timeout: float
     ) -> Properties:
         """``helm upgrade`` to the new chart and values."""
-        self._session.journal.confirm(RELEASE, id_)
         if preview:
             return _previewed(new)
         api = self._session.api()
@@ -181,7 +169,6 @@ class Releases:
         self, id_: str, inputs: Properties, state: Properties
     ) -> tuple[str, Properties, Properties] | None:
         """The release as it is: values and manifest that Helm has, and the live fields of each of its objects."""
-        self._session.journal.confirm(RELEASE, id_)
         namespace, _, name = id_.rpartition("/")
         namespace = namespace or "default"
         try:
@@ -221,7 +208,6 @@ class Releases:
 
     def delete(self, id_: str, state: Properties, *, timeout: float) -> None:
         """``helm uninstall``, then wait until every object of the release is gone."""
-        self._session.journal.confirm(RELEASE, id_)
         name, namespace = str(state["name"]), str(state["namespace"])
         wait = bool(state.get("atomic")) or not state.get("skipAwait")
         seconds = deadline_seconds(state, timeout)

@@ -15,7 +15,6 @@ from localcloud.home import HOME_VARIABLE, Home
 from localcloud.kube import connection
 from localcloud.kube.api import Api
 from localcloud.kube.helm import Helm
-from localcloud.kube.journal import Journal
 from localcloud.providers.protocol import (
     UNKNOWN,
     Change,
@@ -142,7 +141,6 @@ class Session:
         self.upsert = _boolean(config, "upsertExistingObjects")
         self.delete_unreachable = _boolean(config, "deleteUnreachable")
         self.skip_unreachable = _boolean(config, "skipUpdateUnreachable")
-        self.journal = Journal(self._folder() / "unconfirmed")
 
     def api(self) -> Api:
         """The API server that the kubeconfig names; refused when it is not on loopback."""

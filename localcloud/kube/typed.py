@@ -84,7 +84,6 @@ class TypedObjects:
 
     def diff(self, type_: str, id_: str, old_inputs: Properties, new: Properties) -> Diff:
         """Changed fields; identity and immutable ones replace, the old object first when the name stays."""
-        self._session.journal.confirm(type_, id_)
         old, wanted = _placed(old_inputs), _placed(new)
         forced = kinds.force_new(
             new,
@@ -113,16 +112,10 @@ class TypedObjects:
         body = self._body(inputs)
         id_ = self._place(api, body)
         patch = self._is_patch(type_)
-        journal = self._session.journal
-        if not patch and not self._session.upsert and not journal.begun(type_, name, id_):
+        if not patch and not self._session.upsert:
             self._refuse_existing(api, body)
-        journal.begin(type_, name, id_)
-        try:
-            manager = _manager(body, {}, patch=patch)
-            live = self._apply(api, body, manager)
-        except BaseException:
-            journal.confirm(type_, id_)
-            raise
+        manager = _manager(body, {}, patch=patch)
+        live = self._apply(api, body, manager)
         state = self._awaited(api, id_, live, inputs, timeout)
         return id_, {**state, _MANAGER_KEY: manager} if patch else state
 
@@ -146,7 +139,6 @@ class TypedObjects:
         """The live object; its inputs are the live state restricted to the fields we set."""
         api_version, kind = kinds.api_version_and_kind(type_)
         kind = kind.removesuffix("Patch") if self._is_patch(type_) else kind
-        self._session.journal.confirm(type_, id_)
         namespace, _, name = id_.rpartition("/")
         try:
             live = self._session.api().get(api_version, kind, namespace, name)
@@ -166,7 +158,6 @@ class TypedObjects:
         self, type_: str, id_: str, state: Properties, new: Properties, *, preview: bool, timeout: float
     ) -> Properties:
         """Apply the new fields; what we no longer set, server-side apply takes away."""
-        self._session.journal.confirm(type_, id_)
         if preview:
             kept = {key: value for key, value in state.items() if key == "status"}
             return with_secrets({**kept, **new})
@@ -181,7 +172,6 @@ class TypedObjects:
 
     def delete(self, type_: str, id_: str, state: Properties, *, timeout: float) -> None:
         """Delete in the foreground and wait until the object is gone, finalizers included."""
-        self._session.journal.confirm(type_, id_)
         api_version, kind = kinds.api_version_and_kind(type_)
         try:
             api = self._session.api()

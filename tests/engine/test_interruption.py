@@ -91,7 +91,7 @@ def test_the_next_up_loses_and_doubles_nothing(root: Path) -> None:
     assert finished.returncode == 0, finished.stdout[-6000:]
     assert finished.stdout.count("Ready") == 3
     stack = Stack(Cloud(root), "dev")
-    assert stack.pending_creates() == []
+    assert stack.pending_operations() == []
     names = Counter(resource["urn"] for resource in stack.resources())
     assert [urn for urn, count in names.items() if count > 1] == []
     recorded = [r for r in stack.resources() if r["type"].startswith("aws:") and r.get("custom")]

@@ -9,7 +9,6 @@ from typing import Any
 from localcloud.kube import kinds
 from localcloud.kube.api import ApiError, NoSuchKindError, UnreachableError
 from localcloud.kube.helm import HelmError
-from localcloud.kube.journal import Journal
 
 
 class FakeApi:
@@ -152,7 +151,6 @@ class FakeSession:
         self.upsert = False
         self.delete_unreachable = False
         self.skip_unreachable = False
-        self.journal = Journal(folder / "unconfirmed")
 
     def api(self) -> FakeApi:
         return self.fake_api

@@ -62,22 +62,6 @@ def test_an_object_that_exists_is_refused_unless_told_otherwise(bench: Bench) ->
     assert bench.api.applied == [("a", FIELD_MANAGER, False)]
 
 
-def test_a_creation_that_the_engine_never_heard_of_is_taken_up_by_the_same_resource_only(
-    tmp_path: Path,
-) -> None:
-    first = Bench(tmp_path)
-    first.create(config_map(a="b"))
-    # The engine was killed before it wrote the state; a new provider process starts.
-    second = Bench(tmp_path, first.api)
-    with pytest.raises(ProviderError, match="already exists"):
-        second.create(config_map(a="b"), name="another resource")
-    id_, _ = second.create(config_map(a="b"))
-    # From here on the engine knows it, and a second resource of that name is a mistake again.
-    second.objects.diff(CONFIG_MAP, id_, config_map(a="b"), config_map(a="b"))
-    with pytest.raises(ProviderError, match="already exists"):
-        second.create(config_map(a="b"))
-
-
 def test_an_object_that_never_becomes_ready_stays_in_the_state(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "models"}}

@@ -246,13 +246,12 @@ def test_a_release_of_somebody_else_is_refused(bench: Bench) -> None:
         create(bench)
 
 
-def test_a_release_that_an_interrupted_run_began_is_finished(bench: Bench) -> None:
+def test_an_install_that_was_killed_and_adopted_is_done_again(bench: Bench) -> None:
     inputs, _ = bench.check()
-    bench.session.journal.begin("kubernetes:helm.sh/v3:Release", "r", "models/r")
     bench.deployed("pending-install")
     bench.helm.on_uninstall = bench.api.objects.clear
     bench.helm.on_upgrade = bench.deployed
-    bench.releases.create("r", inputs, preview=False, timeout=0)
+    bench.releases.update("models/r", {}, inputs, preview=False, timeout=0)
     assert [call[0] for call in bench.helm.calls[1:]] == ["uninstall", "upgrade"]
     assert bench.helm.orphans_ended == [("r", "models")]
 
@@ -276,8 +275,6 @@ def test_a_failure_that_helm_took_back_leaves_nothing_in_the_state(bench: Bench)
     ) as caught:
         create(bench)
     assert not isinstance(caught.value, PartialFailureError)
-    # And the name is free again for anybody.
-    assert not bench.session.journal.begun("kubernetes:helm.sh/v3:Release", "r", "models/r")
 
 
 def test_a_failure_that_helm_left_behind_stays_in_the_state(bench: Bench) -> None:
