@@ -60,7 +60,8 @@ class Record:
     state: dict[str, Any]
     """Inputs and computed outputs."""
     origin: str = "stack"
-    """``stack`` for what a program made, ``account`` for what the account file holds."""
+    """Who made it: ``stack`` for a program, ``account`` for the account file, ``eks`` for EKS, ``aws`` for another
+    service in the course of its work, ``controller`` for a controller that runs in the cluster."""
 
 
 class Store:

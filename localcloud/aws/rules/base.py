@@ -265,6 +265,8 @@ _MODULES = (
     "endpoints",
     "gateways",
     "iam",
+    "instances_volumes",
+    "interfaces",
     "kms",
     "launch",
     "logs",

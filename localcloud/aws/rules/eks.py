@@ -9,7 +9,7 @@ from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.addon_objects import KNOWN_ADDONS, addon_objects
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.eks_cluster_checks import (
     ACCESS_ENTRY,
     ADDON,
@@ -23,6 +23,13 @@ from localcloud.aws.rules.eks_cluster_checks import (
     check_role,
     check_single,
     minor,
+)
+from localcloud.aws.rules.interfaces import (
+    Attachment,
+    Interface,
+    drop_serving,
+    keep_one_per_subnet,
+    subnet_records,
 )
 from localcloud.aws.rules.kms import target_key
 from localcloud.aws.rules.logs import LOG_GROUP
@@ -225,12 +232,39 @@ class ClusterRule(Rule):
         with call.store.transaction():
             for one in made:
                 call.store.put(one)
+        self._keep_interfaces(call, record)
         if record.state.get("bootstrapSelfManagedAddons") is not False:
             # What EKS installs on its own, until an add-on takes it over.
             for addon in ("vpc-cni", "kube-proxy", "coredns"):
                 version = f"v{record.state['version']}.0-eksbuild.1"
                 call.cluster.apply(addon_objects(addon, version, call.region, ""))
         return {}
+
+    def updated(self, call: Call, record: Record) -> Properties:
+        """The control plane's interfaces follow subnets and security groups."""
+        self._keep_interfaces(call, record)
+        return {}
+
+    def _keep_interfaces(self, call: Call, record: Record) -> None:
+        """Interfaces through which the control plane reaches nodes, in two zones of the cluster's subnets."""
+        config: Properties = record.state["vpcConfig"]
+        by_zone: dict[str, Record] = {}
+        for subnet in subnet_records(call, config["subnetIds"]):
+            by_zone.setdefault(text(subnet.state.get("availabilityZone")), subnet)
+        groups = [config["clusterSecurityGroupId"], *values_at(config, "securityGroupIds")]
+        wanted = [
+            Interface(
+                subnet,
+                f"Amazon EKS {record.id}",
+                Attachment(owner="amazon-eks", device_index=1),
+                groups,
+                serves=text(record.state.get("arn")),
+                origin="eks",
+            )
+            for subnet in list(by_zone.values())[:2]
+        ]
+        if wanted:
+            keep_one_per_subnet(call, wanted)
 
     def release(self, call: Call, record: Record) -> None:
         """Deletion protection."""
@@ -244,6 +278,7 @@ class ClusterRule(Rule):
         """What EKS made goes with the cluster; its add-ons' workloads too."""
         for addon in KNOWN_ADDONS:
             call.cluster.remove(addon_objects(addon, "v0", call.region, ""), call.remaining)
+        drop_serving(call, text(record.state.get("arn")))
         with call.store.transaction():
             call.store.delete(SECURITY_GROUP, record.state["vpcConfig"]["clusterSecurityGroupId"])
             for type_ in (ADDON, ACCESS_ENTRY, POLICY_ASSOCIATION, POD_IDENTITY):

@@ -1,11 +1,17 @@
 """VPC endpoints and flow logs."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
+from localcloud.aws.rules.interfaces import (
+    Attachment,
+    Interface,
+    drop_serving,
+    keep_one_per_subnet,
+    subnet_records,
+)
 from localcloud.aws.rules.network import (
     ROUTE_TABLE,
     ROUTE_TABLE_NOT_FOUND,
@@ -142,10 +148,8 @@ class VpcEndpointRule(Rule):
                 "cidrBlocks": ["52.219.80.0/20"],
                 "networkInterfaceIds": [],
             }
-        subnets: list[Any] = inputs.get("subnetIds") or []
         return {
             "state": "available",
-            "networkInterfaceIds": [names.ec2_id("eni") for _ in subnets],
             "dnsEntries": [
                 {
                     "dnsName": f"{id_}.{short}.{call.region}.vpce.amazonaws.com",
@@ -154,6 +158,32 @@ class VpcEndpointRule(Rule):
             ],
             "ipAddressType": inputs.get("ipAddressType") or "ipv4",
         }
+
+    def created(self, call: Call, record: Record) -> Properties:
+        """An interface endpoint's interfaces, one in each subnet."""
+        wanted = [
+            Interface(
+                subnet,
+                f"VPC Endpoint Interface {record.id}",
+                Attachment(owner="amazon-aws"),
+                values_at(record.state, "securityGroupIds"),
+                kind="vpc_endpoint",
+                serves=record.id,
+            )
+            for subnet in subnet_records(call, record.state.get("subnetIds") or [])
+        ]
+        if not wanted:
+            drop_serving(call, record.id)
+            return {"networkInterfaceIds": []}
+        return {"networkInterfaceIds": [one.id for one in keep_one_per_subnet(call, wanted)]}
+
+    def updated(self, call: Call, record: Record) -> Properties:
+        """Interfaces follow the subnets and the security groups."""
+        return self.created(call, record)
+
+    def deleted(self, call: Call, record: Record) -> None:
+        """The interfaces go with the endpoint."""
+        drop_serving(call, record.id)
 
 
 @rule("aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation")

@@ -1,18 +1,17 @@
 """Internet and NAT gateways, and Elastic IP addresses."""
 
-import ipaddress
-import secrets
 from typing import ClassVar
 
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.interfaces import Attachment, Interface, attach, drop_serving, free_address, serving
 from localcloud.aws.rules.network import (
     EIP,
-    INSTANCE,
     INTERNET_GATEWAY,
     NAT_GATEWAY,
+    NETWORK_INTERFACE,
     SUBNET,
     SUBNET_REFERENCE,
     VPC_REFERENCE,
@@ -38,9 +37,8 @@ class InternetGatewayRule(Rule):
     def release(self, call: Call, record: Record) -> None:
         """Public addresses in the VPC keep the gateway attached."""
         vpc = text(record.state.get("vpcId"))
-        subnets = {one.id for one in call.store.find(SUBNET, vpcId=vpc)}
-        nats = [one for one in call.store.all(NAT_GATEWAY) if one.state.get("subnetId") in subnets]
-        if any(one.state.get("connectivityType") != "private" for one in nats):
+        mapped = call.store.find(NETWORK_INTERFACE, vpcId=vpc) if vpc else []
+        if any(one.state.get("publicIp") for one in mapped):
             raise AwsError(
                 "DependencyViolation",
                 f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) "
@@ -130,19 +128,25 @@ class NatGatewayRule(Rule):
             "privateIp": free_address(call, subnet) if subnet else "",
         }
 
+    def created(self, call: Call, record: Record) -> Properties:
+        """The gateway's interface in its subnet."""
+        subnet = call.store.get(SUBNET, text(record.state.get("subnetId")))
+        if subnet and not serving(call, record.id):
+            attach(
+                call,
+                Interface(
+                    subnet,
+                    f"Interface for NAT Gateway {record.id}",
+                    Attachment(owner="amazon-aws"),
+                    kind="nat_gateway",
+                    serves=record.id,
+                    id=text(record.state.get("networkInterfaceId")),
+                    address=text(record.state.get("privateIp")),
+                    public_address=text(record.state.get("publicIp")),
+                ),
+            )
+        return {}
 
-def free_address(call: Call, subnet: Record) -> str:
-    """An address of a subnet that no instance or NAT gateway of it has yet; AWS keeps the first four."""
-    taken = {text(one.state.get("privateIp")) for one in call.store.all(INSTANCE, NAT_GATEWAY)}
-    block = ipaddress.IPv4Network(subnet.state["cidrBlock"])
-    room = block.num_addresses - 5
-    start = secrets.randbelow(room)
-    for step in range(room):
-        address = str(block[4 + (start + step) % room])
-        if address not in taken:
-            return address
-    raise AwsError(
-        "InsufficientFreeAddressesInSubnet",
-        f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of "
-        "instances.",
-    )
+    def deleted(self, call: Call, record: Record) -> None:
+        """The interface goes with the gateway."""
+        drop_serving(call, record.id)

@@ -22,6 +22,7 @@ SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
 INSTANCE = "aws:ec2/instance:Instance"
+NETWORK_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 
 VPC_REFERENCE = Reference("vpcId", (VPC,), "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist")
 _SUBNET_NOT_FOUND = ("InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist")
@@ -111,6 +112,7 @@ class SubnetRule(Rule):
             (NAT_GATEWAY, "subnetId"),
             (VPC_ENDPOINT, "subnetIds"),
             (INSTANCE, "subnetId"),
+            (NETWORK_INTERFACE, "subnetId"),
             ("aws:eks/cluster:Cluster", "vpcConfig.subnetIds"),
             ("aws:eks/nodeGroup:NodeGroup", "subnetIds"),
             ("aws:lb/loadBalancer:LoadBalancer", "subnets"),

@@ -10,8 +10,9 @@ from localcloud.aws.capacity import launch_of, place
 from localcloud.aws.node_objects import NodePlan, node_object, node_taints
 from localcloud.aws.rules.base import Call, text, values_at
 from localcloud.aws.rules.eks_cluster_checks import CLUSTER
-from localcloud.aws.rules.gateways import free_address
 from localcloud.aws.rules.iam import ATTACHMENT
+from localcloud.aws.rules.instances_volumes import Launch, launch_parts
+from localcloud.aws.rules.interfaces import free_address
 from localcloud.aws.rules.network import INSTANCE, SUBNET
 from localcloud.aws.rules.node_group_inputs import (
     generation,
@@ -90,6 +91,12 @@ def plan_instances(call: Call, record: Record, count: int) -> list[Record]:
         id_ = names.ec2_id("i")
         address = free_address(call, subnet)
         plan = _node_plan(call, record, template, subnet, type_, address, id_)
+        assert cluster is not None
+        groups_of_node = sorted(set(groups))
+        root = int(state.get("diskSize") or _DEFAULT_VOLUME_GIB)
+        parts = launch_parts(
+            call, Launch(cluster, record, id_, subnet, address, template, groups_of_node, root)
+        )
         one = Record(
             INSTANCE,
             id_,
@@ -106,17 +113,15 @@ def plan_instances(call: Call, record: Record, count: int) -> list[Record]:
                 "availabilityZone": zone,
                 "privateIp": address,
                 "instanceType": type_,
-                "vpcSecurityGroupIds": sorted(set(groups)),
+                "vpcSecurityGroupIds": groups_of_node,
                 "capacityReservationId": reservation,
                 "placementGroup": at(template, "placement").get("groupName", ""),
-                "tags": {
-                    "eks:cluster-name": state["clusterName"],
-                    "eks:nodegroup-name": state["nodeGroupName"],
-                },
+                "ami": plan.image_id,
+                **parts,
             },
             origin="eks",
         )
-        call.store.put(one)  # so that the next one gets another address
+        call.store.put(one)
         instances.append(one)
     return instances
 

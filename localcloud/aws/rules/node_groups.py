@@ -15,10 +15,8 @@ from localcloud.aws.rules.eks_cluster_checks import (
     VERSIONS,
     check_role,
 )
-from localcloud.aws.rules.network import (
-    INSTANCE,
-    SUBNET,
-)
+from localcloud.aws.rules.instances_volumes import terminate_parts
+from localcloud.aws.rules.network import SUBNET
 from localcloud.aws.rules.node_group_checks import (
     check_labels,
     check_sizes,
@@ -214,7 +212,7 @@ class NodeGroupRule(Rule):
         call.cluster.remove_nodes([text(one.state.get("nodeName")) for one in instances], _seconds(call))
         with call.store.transaction():
             for one in instances:
-                call.store.delete(INSTANCE, one.id)
+                terminate_parts(call, one.id)
 
 
 def _seconds(call: Call) -> float:

@@ -6,7 +6,14 @@ from typing import ClassVar
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
-from localcloud.aws.rules.network import INSTANCE, SECURITY_GROUP, VPC, VPC_ENDPOINT, VPC_REFERENCE
+from localcloud.aws.rules.network import (
+    INSTANCE,
+    NETWORK_INTERFACE,
+    SECURITY_GROUP,
+    VPC,
+    VPC_ENDPOINT,
+    VPC_REFERENCE,
+)
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
@@ -30,6 +37,7 @@ class SecurityGroupRule(Rule):
     held_by = (
         Holder(VPC_ENDPOINT, "securityGroupIds", *_DEPENDENT),
         Holder(INSTANCE, "vpcSecurityGroupIds", *_DEPENDENT),
+        Holder(NETWORK_INTERFACE, "securityGroups", *_DEPENDENT),
         Holder("aws:eks/cluster:Cluster", "vpcConfig.securityGroupIds", *_DEPENDENT),
         Holder("aws:lb/loadBalancer:LoadBalancer", "securityGroups", *_DEPENDENT),
         Holder("aws:efs/mountTarget:MountTarget", "securityGroups", *_DEPENDENT),
