@@ -1,7 +1,7 @@
 """The AWS Load Balancer Controller, its role, and the IngressClass that all models share."""
 
 import ipaddress
-from typing import Any, NotRequired, Optional, TypedDict
+from typing import Any, NotRequired, Optional
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -18,7 +18,7 @@ from components.alb_ingress import (
 )  # the callers' half of the class
 from components.arguments import ArgumentErrors
 from components.helm_releases import helm_release
-from components.irsa_role import IrsaRole
+from components.irsa_role import CONTROLLER_ROLE_KEYS, ControllerRoleArgs, controller_role
 from components.outputs import known_after
 from components.scheduling import SYSTEM_NODE_SELECTOR
 from components.versions import ALB_CONTROLLER
@@ -30,25 +30,15 @@ SERVICE_ACCOUNT = "aws-load-balancer-controller"
 """Service account of the controller."""
 
 
-class AlbControllerArgs(TypedDict):
+class AlbControllerArgs(ControllerRoleArgs):
     """Inputs of AlbController."""
 
     cluster_name: str
     """Name of the EKS cluster; the controller tags what it makes with it."""
-    region: str
-    """Region of the cluster, for example ``us-east-2``."""
-    account_id: str
-    """The account, 12 digits."""
     vpc_id: pulumi.Input[str]
     """VPC of the cluster. The pods cannot ask the instance metadata service (hop limit 1), so it is told.
     It may be unknown at preview: of all charts' values it is the only one that is, because no name of ours
     stands for a VPC, and it never changes once it is there."""
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
-    """The cluster's OIDC issuer, host and path."""
-    role_name: str
-    """Name of the controller's role in IAM."""
     group_name: str
     """IngressGroup of the class: every Ingress of the class shares one load balancer."""
     scheme: NotRequired[str]
@@ -105,20 +95,13 @@ class AlbController(pulumi.ComponentResource):
         _check(args)
         class_name = args.get("ingress_class") or "alb"
 
-        role = IrsaRole(
+        role = controller_role(
             f"{name}-role",
-            {
-                "role_name": args["role_name"],
-                "account_id": args["account_id"],
-                "region": args["region"],
-                "oidc_provider_arn": args["oidc_provider_arn"],
-                "oidc_issuer": args["oidc_issuer"],
-                "namespace": NAMESPACE,
-                "service_account": SERVICE_ACCOUNT,
-                "policy_json": alb_controller_policy(args["region"]),
-                "tags": args.get("tags") or {},
-            },
-            pulumi.ResourceOptions(parent=self),
+            args,
+            namespace=NAMESPACE,
+            service_account=SERVICE_ACCOUNT,
+            policy_json=alb_controller_policy(args["region"]),
+            parent=self,
         )
         release = helm_release(
             f"{name}-release",
@@ -208,8 +191,8 @@ def _check(args: AlbControllerArgs) -> None:
     errors = ArgumentErrors("AlbController")
     errors.require(
         args,
-        *("cluster_name", "region", "account_id", "vpc_id"),
-        *("oidc_provider_arn", "oidc_issuer", "role_name", "group_name"),
+        *("cluster_name", "vpc_id", "group_name"),
+        *CONTROLLER_ROLE_KEYS,
     )
     errors.matches(
         "clusterName",

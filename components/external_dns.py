@@ -1,14 +1,14 @@
 """ExternalDNS, which keeps a DNS record for each model's hostname in one hosted zone."""
 
 import json
-from typing import Any, NotRequired, Optional, TypedDict
+from typing import Any, NotRequired, Optional
 
 import pulumi
 
 from components.arguments import ArgumentErrors
 from components.helm_releases import helm_release
 from components.hostnames import is_host_name
-from components.irsa_role import IrsaRole
+from components.irsa_role import CONTROLLER_ROLE_KEYS, ControllerRoleArgs, controller_role
 from components.outputs import known_after
 from components.partitions import partition_of
 from components.scheduling import SYSTEM_NODE_SELECTOR
@@ -21,7 +21,7 @@ SERVICE_ACCOUNT = "external-dns"
 """Service account of the controller."""
 
 
-class ExternalDnsArgs(TypedDict):
+class ExternalDnsArgs(ControllerRoleArgs):
     """Inputs of ExternalDns."""
 
     hosted_zone_id: str
@@ -30,16 +30,6 @@ class ExternalDnsArgs(TypedDict):
     """Domains to keep records in: the zone's own, or domains below it."""
     cluster_name: str
     """Name of the cluster. It marks the records as this cluster's own; nobody else's are touched."""
-    region: str
-    """Region of the cluster, for example ``us-east-2``."""
-    account_id: str
-    """The account, 12 digits."""
-    oidc_provider_arn: pulumi.Input[str]
-    """ARN of the cluster's IAM OIDC provider."""
-    oidc_issuer: pulumi.Input[str]
-    """The cluster's OIDC issuer, host and path."""
-    role_name: str
-    """Name of the controller's role in IAM."""
     policy: NotRequired[str]
     """``sync`` deletes the record of an Ingress that is gone; ``upsert-only`` leaves it. Default: sync."""
     namespace: NotRequired[str]
@@ -48,8 +38,6 @@ class ExternalDnsArgs(TypedDict):
     """Version of the chart. Default: the tested one (components/versions.py)."""
     timeout_seconds: NotRequired[int]
     """How long an install or upgrade may take, in seconds. Default: 600."""
-    tags: NotRequired[dict[str, str]]
-    """Tags of the role. Default: none."""
 
 
 class ExternalDns(pulumi.ComponentResource):
@@ -71,20 +59,13 @@ class ExternalDns(pulumi.ComponentResource):
         _check(args)
         namespace = args.get("namespace") or "kube-system"
 
-        role = IrsaRole(
+        role = controller_role(
             f"{name}-role",
-            {
-                "role_name": args["role_name"],
-                "account_id": args["account_id"],
-                "region": args["region"],
-                "oidc_provider_arn": args["oidc_provider_arn"],
-                "oidc_issuer": args["oidc_issuer"],
-                "namespace": namespace,
-                "service_account": SERVICE_ACCOUNT,
-                "policy_json": json.dumps(external_dns_policy(args["hosted_zone_id"], args["region"])),
-                "tags": args.get("tags") or {},
-            },
-            pulumi.ResourceOptions(parent=self),
+            args,
+            namespace=namespace,
+            service_account=SERVICE_ACCOUNT,
+            policy_json=json.dumps(external_dns_policy(args["hosted_zone_id"], args["region"])),
+            parent=self,
         )
         release = helm_release(
             f"{name}-release",
@@ -149,8 +130,8 @@ def _check(args: ExternalDnsArgs) -> None:
     errors = ArgumentErrors("ExternalDns")
     errors.require(
         args,
-        *("hosted_zone_id", "domain_filters", "cluster_name", "region", "account_id"),
-        *("oidc_provider_arn", "oidc_issuer", "role_name"),
+        *("hosted_zone_id", "domain_filters", "cluster_name"),
+        *CONTROLLER_ROLE_KEYS,
     )
     errors.matches(
         "hostedZoneId",

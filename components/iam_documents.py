@@ -35,6 +35,36 @@ def service_account_trust_policy(
     }
 
 
+def pod_identity_trust_policy(
+    cluster_arn: str, account_id: str, namespace: str, service_account: str
+) -> dict[str, Any]:
+    """Trust policy by which EKS Pod Identity assumes a role for one service account of one cluster.
+
+    The service names its cluster as the source of the call, and pod, namespace and service account as session
+    tags (EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity" and "Cross-service
+    confused deputy prevention"). Without the conditions, whoever may make associations in any cluster of the
+    account could give the role to any pod.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Condition": {
+                    "StringEquals": {
+                        "aws:SourceAccount": account_id,
+                        "aws:RequestTag/kubernetes-namespace": namespace,
+                        "aws:RequestTag/kubernetes-service-account": service_account,
+                    },
+                    "ArnEquals": {"aws:SourceArn": cluster_arn},
+                },
+            }
+        ],
+    }
+
+
 def service_trust_policy(service: str) -> dict[str, Any]:
     """Trust policy that lets one AWS service, for example ``ec2.amazonaws.com``, assume a role."""
     return {

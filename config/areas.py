@@ -4,6 +4,7 @@ from pydantic import Field
 
 from components.partitions import partition_of, registry_host
 from components.versions import AMI_RELEASES
+from config.access import Access
 from config.area import Area
 from config.chart import Chart
 from config.checkpoints import Checkpoints
@@ -35,6 +36,8 @@ class Areas(Area):
     """GPU nodes."""
     ingress: Ingress
     """The entry."""
+    access: Access = Access()
+    """Pods' permissions."""
     checkpoints: Checkpoints = Checkpoints()
     """The checkpoint bucket."""
     images: Images = Images()

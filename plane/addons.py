@@ -5,10 +5,11 @@ import dataclasses
 import pulumi
 
 from components.alb_controller import AlbController, AlbControllerArgs
-from components.cluster_addons import ClusterAddons
+from components.cluster_addons import DEFAULT_ADDONS, ClusterAddons
 from components.efa_device_plugin import EfaDevicePlugin
 from components.external_dns import ExternalDns
 from components.gpu_operator import GpuOperator
+from components.pod_identity_role import AGENT_ADDON
 from config.settings import Settings
 from plane.compute import Compute
 from plane.foundation import Foundation
@@ -41,6 +42,7 @@ def build_addons(settings: Settings, foundation: Foundation, compute: Compute) -
         {
             "cluster_name": foundation.cluster.cluster_name,
             "kubernetes_version": settings.cluster.kubernetes_version,
+            "addons": [*DEFAULT_ADDONS, *([AGENT_ADDON] if settings.access.mode == "pod-identity" else [])],
         },
         foundation.in_aws(compute.system),
     )

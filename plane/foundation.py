@@ -92,7 +92,10 @@ def _endpoints(settings: Settings, vpc: Vpc, opts: pulumi.ResourceOptions) -> Vp
         # An existing VPC has a way out that is not ours to know: only image pulls are kept private there.
         closed = settings.network.existing is None and settings.network.nat == "none"
         services = endpoint_services(
-            has_nat=not closed, private_images=True, kms=settings.checkpoints.encryption == "kms"
+            has_nat=not closed,
+            private_images=True,
+            kms=settings.checkpoints.encryption == "kms",
+            pod_identity=settings.access.mode == "pod-identity",
         )
     else:
         services = list(wanted)

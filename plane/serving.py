@@ -3,11 +3,13 @@
 from components.alb_ingress import ingress_annotations
 from components.inference_release import (
     ChartArgs,
+    ImageArgs,
     InferenceRelease,
     InferenceReleaseArgs,
     ModelArgs,
 )
 from components.irsa_role import IrsaRole
+from components.pod_identity_role import PodIdentityRole
 from config.chart import DEFAULT_PATH
 from config.loading import Secrets
 from config.settings import Settings
@@ -23,7 +25,7 @@ def build_serving(
     foundation: Foundation,
     compute: Compute,
     addons: Addons,
-    reader: IrsaRole,
+    reader: IrsaRole | PodIdentityRole,
 ) -> InferenceRelease:
     """Register the release. It depends on the controllers, so that they outlive its Ingresses on the way down."""
     chart, ingress = settings.chart, settings.ingress
@@ -32,10 +34,10 @@ def build_serving(
         "release_name": chart.release_name,
         "chart": _chart(settings),
         "image_registry": settings.registry_host,
+        "image": _image(settings),
         "service_account": {
             "create": chart.create_service_account,
             "name": chart.service_account_name,
-            "role_arn": reader_role_arn(settings),
         },
         "ingress": {
             "enabled": True,
@@ -48,6 +50,9 @@ def build_serving(
         "values": chart.values,
         "timeout_seconds": chart.timeout_seconds,
     }
+    # An annotated account would get its credentials by IRSA even where EKS knows an association for it.
+    if settings.access.mode == "irsa":
+        args["service_account"]["role_arn"] = reader_role_arn(settings)
     if chart.local_path == DEFAULT_PATH:
         # Our chart keeps the servers' connections open for longer than the load balancer does.
         args["ingress"]["idle_timeout_seconds"] = ingress.idle_timeout_seconds
@@ -70,6 +75,15 @@ def _chart(settings: Settings) -> ChartArgs:
         repository = chart.repository
         return {"repository": repository.url, "name": repository.name, "version": repository.version}
     return {"path": chart.local_path or ""}
+
+
+def _image(settings: Settings) -> ImageArgs:
+    image: ImageArgs = {}
+    if settings.images.name:
+        image["name"] = settings.images.name
+    if settings.images.tag:
+        image["tag"] = settings.images.tag
+    return image
 
 
 def _model(settings: Settings, key: str) -> ModelArgs:

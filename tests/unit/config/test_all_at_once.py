@@ -72,7 +72,7 @@ def test_the_error_has_a_line_for_each_fault_and_says_where_to_correct_them(proj
     assert str(caught.value) == (
         "The stack's settings have 2 faults; nothing was changed.\n"
         "  - models.point.gpus: is 3; it must be 1, 2, 4 or 8\n"
-        "  - modells: is not a setting; did you mean models? known here: accountId, aws:region, chart, "
+        "  - modells: is not a setting; did you mean models? known here: access, accountId, aws:region, chart, "
         "checkpoints, cluster, gpuNodes, images, ingress, models, network, s3AccessKeyId, s3SecretAccessKey, "
         "systemNodes, tags, vllmApiKey\n"
         "Correct the stack file (Pulumi.<stack>.yaml); docs/configuration.md describes every key."
