@@ -320,7 +320,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         with _reported(context):
             type_, _ = _type_and_name(request.urn)
-            with self._operation("delete", request, {}):
+            with self._operation("delete", request, {}) as operation:
+                operation.removed = decode(request.old_inputs) or decode(request.properties)
                 self._provider.delete(type_, request.id, decode(request.properties), timeout=request.timeout)
             return empty_pb2.Empty()
 

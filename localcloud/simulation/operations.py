@@ -27,6 +27,8 @@ class Operation:
     """The provider's reference in the stack's state, ``<urn>::<id>``; empty when the engine did not say."""
     inputs: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     """Checked inputs: the new ones of an update; empty for a delete."""
+    removed: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    """Inputs of what a delete removes; empty for a create and an update."""
     state: dict[str, Any] | None = None
     """What a create or update ended with; None until then."""
 
