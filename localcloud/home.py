@@ -104,6 +104,16 @@ class Home:
         return self.kube / "endpoint"
 
     @property
+    def ports(self) -> Path:
+        """JSON of the ports on 127.0.0.1 that this local cloud chose at its first start, by name."""
+        return self.root / "ports.json"
+
+    @property
+    def data_plane(self) -> Path:
+        """Folder of what the data plane has to remember."""
+        return self.root / "dataplane"
+
+    @property
     def processes(self) -> Path:
         """JSON list of the processes that this local cloud started."""
         return self.root / "processes.json"
