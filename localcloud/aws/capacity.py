@@ -23,9 +23,13 @@ class Launch:
     reservation_id: str = ""
     reservation_group: str = ""
     market_type: str = ""
+    capacity_type: str = "ON_DEMAND"
+    """The node group's: ``ON_DEMAND``, ``SPOT`` or ``CAPACITY_BLOCK``."""
 
 
-def launch_of(template: Properties, instance_types: list[str], zones: list[str]) -> Launch:
+def launch_of(
+    template: Properties, instance_types: list[str], zones: list[str], capacity_type: str = "ON_DEMAND"
+) -> Launch:
     """What a node group with this launch template data asks EC2 for."""
     target = at(template, "capacityReservationSpecification", "capacityReservationTarget")
     return Launch(
@@ -34,6 +38,7 @@ def launch_of(template: Properties, instance_types: list[str], zones: list[str])
         text(target.get("capacityReservationId")),
         text(target.get("capacityReservationResourceGroupArn")),
         text(at(template, "instanceMarketOptions").get("marketType")),
+        capacity_type,
     )
 
 
@@ -56,6 +61,12 @@ def place(call: Call, launch: Launch, count: int) -> list[tuple[str, str, str]]:
 def check_reservation(call: Call, launch: Launch) -> None:
     """Raise EC2's refusal of a reservation, without launching: it exists and is of the launch's kind."""
     for reservation in _reservations(call, launch):
+        if launch.capacity_type == "SPOT":
+            raise _failed(
+                "InvalidParameterCombination",
+                f"Spot Instances cannot be launched into a capacity reservation: {reservation.id} is for On-Demand "
+                "Instances.",
+            )
         block = reservation.state.get("kind") == "capacity-block"
         if block and launch.market_type != "capacity-block":
             raise _failed(
@@ -74,19 +85,39 @@ def _place_one(
 ) -> tuple[str, str, str]:
     if launch.reservation_id or launch.reservation_group:
         return _place_reserved(call, launch, placed)
-    options = [
+    offered = [
         (name, zone)
         for name in launch.instance_types
         for zone in launch.zones[index % len(launch.zones) :] + launch.zones[: index % len(launch.zones)]
         if zone in call.account.zones_of(name)
     ]
-    if not options:
+    if not offered:
+        name = launch.instance_types[0]
         raise _failed(
-            "InsufficientInstanceCapacity",
-            f"We currently do not have sufficient {launch.instance_types[0]} capacity in the Availability Zone "
-            f"you requested ({', '.join(launch.zones)}).",
+            "Unsupported",
+            f"Your requested instance type ({name}) is not supported in your requested Availability Zone "
+            f"({', '.join(dict.fromkeys(launch.zones))}). Please retry your request by not specifying an Availability "
+            f"Zone or choosing {', '.join(call.account.zones_of(name)) or 'another region'}.",
         )
-    return (*options[0], "")
+    for name, zone in offered:
+        if free_capacity(call, name, zone, placed) > 0:
+            return name, zone, ""
+    name, zone = offered[0]
+    raise _failed(
+        "InsufficientInstanceCapacity",
+        f"We currently do not have sufficient {name} capacity in the Availability Zone you requested ({zone}). "
+        "Our system will be working on provisioning additional capacity.",
+    )
+
+
+def free_capacity(call: Call, name: str, zone: str, placed: list[tuple[str, str, str]]) -> float:
+    """Instances of a type that EC2 can still start in a zone without a reservation; infinite by default."""
+    limit = call.account.free_capacity.get(name, {}).get(zone)
+    if limit is None:
+        return float("inf")
+    running = call.store.find(INSTANCE, instanceType=name, availabilityZone=zone)
+    taken = sum(1 for one in running if not one.state.get("capacityReservationId"))
+    return limit - taken - sum(1 for one in placed if one == (name, zone, ""))
 
 
 def _place_reserved(call: Call, launch: Launch, placed: list[tuple[str, str, str]]) -> tuple[str, str, str]:
@@ -94,7 +125,9 @@ def _place_reserved(call: Call, launch: Launch, placed: list[tuple[str, str, str
     notes: list[str] = []
     for reservation in _reservations(call, launch):
         state = reservation.state
-        taken = len(call.store.find(INSTANCE, capacityReservationId=reservation.id))
+        taken = int(state.get("inUse") or 0) + len(
+            call.store.find(INSTANCE, capacityReservationId=reservation.id)
+        )
         taken += sum(1 for _, _, id_ in placed if id_ == reservation.id)
         type_, zone = text(state.get("instanceType")), text(state.get("availabilityZone"))
         total = int(state.get("instanceCount") or 0)
@@ -143,22 +176,31 @@ def _reservations(call: Call, launch: Launch) -> list[Record]:
 def _check_quotas(call: Call, launch: Launch, placed: list[tuple[str, str, str]]) -> None:
     if launch.market_type == "capacity-block":
         return
-    quotas = call.account.quotas
-    running = [text(one.state.get("instanceType")) for one in call.store.all(INSTANCE)]
-    for accelerated, limit in ((True, quotas.gpu_vcpus), (False, quotas.standard_vcpus)):
-        wanted = [name for name, _, _ in placed if bool(INSTANCE_TYPES[name].gpus) == accelerated]
-        used = [
-            name
-            for name in running
-            if name in INSTANCE_TYPES and bool(INSTANCE_TYPES[name].gpus) == accelerated
-        ]
+    spot = launch.capacity_type == "SPOT"
+    running = [
+        text(one.state.get("instanceType"))
+        for one in call.store.all(INSTANCE)
+        if (text(one.state.get("capacityType")) == "SPOT") == spot
+        and text(one.state.get("capacityType")) != "CAPACITY_BLOCK"
+    ]
+    for family in ("p", "g", "standard"):
+        wanted = [name for name, _, _ in placed if family_of(name) == family]
+        used = [name for name in running if name in INSTANCE_TYPES and family_of(name) == family]
+        limit: int = getattr(call.account.quotas, f"{family}_{'spot_' if spot else ''}vcpus")
         if wanted and sum(INSTANCE_TYPES[name].vcpus for name in [*wanted, *used]) > limit:
+            if spot:
+                raise _failed("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
             raise _failed(
                 "VcpuLimitExceeded",
                 f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
                 "instance bucket that the specified instance type belongs to. Please visit "
                 "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
             )
+
+
+def family_of(name: str) -> str:
+    """Which vCPU quota an instance type counts against: that of ``p``, ``g`` or ``standard`` instances."""
+    return name[0] if name[0] in ("p", "g") else "standard"
 
 
 def _failed(code: str, message: str) -> AwsError:

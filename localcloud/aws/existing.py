@@ -1,8 +1,10 @@
 """The resources that an account file brings, as records of the simulated account."""
 
+import json
 from typing import Any
 
 from localcloud.aws.account import Account
+from localcloud.aws.key_policies import default_key_policy
 from localcloud.aws.store import Record
 
 
@@ -25,6 +27,7 @@ def existing_resources(account: Account) -> list[Record]:
             instanceCount=reservation.count,
             instanceMatchCriteria=reservation.instance_match_criteria,
             status=reservation.state,
+            inUse=reservation.in_use,
         )
     for group in account.reservation_groups:
         arn = account.group_arn(group)
@@ -75,8 +78,17 @@ def existing_resources(account: Account) -> list[Record]:
     for name in account.roles:
         arn = f"arn:{account.partition}:iam::{account.account_id}:role/{name}"
         add("aws:iam/role:Role", name, name=name, path="/", arn=arn)
-    for arn in account.keys:
-        add("aws:kms/key:Key", arn.rsplit("/", 1)[-1], arn=arn, keyId=arn.rsplit("/", 1)[-1], isEnabled=True)
+    for key in account.keys:
+        id_ = key.arn.rsplit("/", 1)[-1]
+        add(
+            "aws:kms/key:Key",
+            id_,
+            arn=key.arn,
+            keyId=id_,
+            isEnabled=key.state == "enabled",
+            keyState=key.state,
+            policy=json.dumps(key.policy) if key.policy else default_key_policy(account),
+        )
     return records
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
-from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
@@ -21,6 +21,14 @@ class CertificateRule(Rule):
     """A requested certificate: issued once its DNS records are there."""
 
     defaults: ClassVar[Properties] = {"keyAlgorithm": "RSA_2048"}
+    held_by = (
+        Holder(
+            "aws:lb/listener:Listener",
+            "certificateArn",
+            "ResourceInUseException",
+            "Certificate {id} is in use.",
+        ),
+    )
 
     def faults(self, inputs: Properties, account: Account) -> list[CheckFailure]:
         """A name, and a way to validate it."""

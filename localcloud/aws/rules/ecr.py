@@ -9,6 +9,7 @@ from localcloud.aws.account import Account
 from localcloud.aws.documents import check_document
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text
+from localcloud.aws.rules.key_use import GRANT, why_not_usable
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at, each
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
@@ -33,7 +34,7 @@ class RepositoryRule(Rule):
         return []
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """Names are unique in a registry."""
+        """Names are unique in a registry; a repository's key is one that its maker may share with ECR."""
         name = text(inputs.get("name"))
         if record is None and call.store.get(REPOSITORY, name):
             raise AwsError(
@@ -41,6 +42,15 @@ class RepositoryRule(Rule):
                 f"The repository with name '{name}' already exists in the registry with id "
                 f"'{call.account.account_id}'",
             )
+
+        for one in each(inputs, "encryptionConfigurations"):
+            key = text(one.get("kmsKey"))
+            problem = why_not_usable(call, key, actions=GRANT) if key else None
+            if problem:
+                raise AwsError(
+                    "KmsException",
+                    f"The operation failed due to a KMS exception thrown by KMS: the key {key} is {problem}.",
+                )
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """Registry and address."""

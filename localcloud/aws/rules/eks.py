@@ -18,7 +18,9 @@ from localcloud.aws.rules.eks_cluster_checks import (
     POD_IDENTITY,
     POLICY_ASSOCIATION,
     VERSIONS,
+    check_access_mode,
     check_auto_mode,
+    check_key,
     check_network,
     check_role,
     check_single,
@@ -31,7 +33,6 @@ from localcloud.aws.rules.interfaces import (
     keep_one_per_subnet,
     subnet_records,
 )
-from localcloud.aws.rules.kms import target_key
 from localcloud.aws.rules.logs import LOG_GROUP
 from localcloud.aws.rules.network import SECURITY_GROUP, SUBNET
 from localcloud.aws.store import Record
@@ -108,15 +109,17 @@ class ClusterRule(Rule):
         check_network(call, inputs)
         check_auto_mode(inputs)
         key = text(at(inputs, "encryptionConfig", "provider").get("keyArn"))
-        if key and target_key(call, key) is None:
-            raise AwsError(
-                "InvalidParameterException", f"The keyArn in encryptionConfig provider is invalid: {key}"
-            )
+        if key:
+            check_key(call, key)
         if record is None:
             check_single(call)
             call.cluster.check()
             return
         current = text(record.state.get("version"))
+        check_access_mode(
+            text(at(record.state, "accessConfig").get("authenticationMode")),
+            text(at(inputs, "accessConfig").get("authenticationMode")),
+        )
         if minor(version) > minor(current) + 1:
             raise AwsError(
                 "InvalidParameterException",

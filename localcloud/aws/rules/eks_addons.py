@@ -4,17 +4,33 @@ import json
 import re
 from typing import ClassVar
 
+from components.versions import ADDONS
 from localcloud.aws.account import Account
 from localcloud.aws.addon_objects import KNOWN_ADDONS, addon_objects
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text
-from localcloud.aws.rules.eks_cluster_checks import ADDON, CLUSTER, CLUSTER_REFERENCE
+from localcloud.aws.rules.eks_cluster_checks import ADDON, CLUSTER, CLUSTER_REFERENCE, minor
 from localcloud.aws.rules.iam import ROLE
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties, ProviderError
 
 _ADDON_SECONDS = 120.0
 _CREATED = "2026-01-01T00:00:00Z"
+
+
+def _fits(addon: str, version: str, kubernetes: str) -> bool:
+    """Whether EKS offers an add-on version for a Kubernetes version.
+
+    kube-proxy carries the version of its Kubernetes. Of CoreDNS, EKS offers the minor version that is current for
+    a Kubernetes version and some older ones; two is an estimate (``aws eks describe-addon-versions`` tells). The
+    other add-ons' versions are for every Kubernetes version in support.
+    """
+    if addon == "kube-proxy":
+        return version.startswith(f"v{kubernetes}.")
+    current = ADDONS.get(kubernetes, {}).get(addon)
+    if addon != "coredns" or current is None:
+        return True
+    return minor(current) - 2 <= minor(version) <= minor(current)
 
 
 @rule(ADDON)
@@ -49,8 +65,7 @@ class AddonRule(Rule):
         if addon not in KNOWN_ADDONS:
             raise AwsError("InvalidParameterException", f"Addon {addon} specified is not supported")
         kubernetes = text(cluster.state.get("version"))
-        fits = addon != "kube-proxy" or not version or version.startswith(f"v{kubernetes}.")
-        if not fits:
+        if version and not _fits(addon, version, kubernetes):
             raise AwsError(
                 "InvalidParameterException",
                 f"Addon version specified is not supported: {addon} {version} is not for Kubernetes {kubernetes}",

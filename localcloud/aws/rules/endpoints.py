@@ -114,8 +114,44 @@ class VpcEndpointRule(Rule):
                     f"Found another VPC endpoint subnet in the availability zone of {id_}.",
                 )
             zones[zone] = id_
+        for id_ in values_at(inputs, "securityGroupIds"):
+            group = call.store.get(SECURITY_GROUP, id_)
+            if group and group.state.get("vpcId") != inputs.get("vpcId"):
+                raise AwsError(
+                    "InvalidParameter", f"Security group {id_} does not belong to VPC {inputs.get('vpcId')}"
+                )
+        if kind == "Gateway":
+            self._check_routes(call, inputs, record)
+        elif record is None:
+            self._check_number(call, inputs)
         if inputs.get("privateDnsEnabled"):
             self._check_private_dns(call, inputs, record)
+
+    def _check_routes(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """A route table has one route to a service."""
+        same = call.store.find(
+            VPC_ENDPOINT,
+            vpcEndpointType="Gateway",
+            serviceName=inputs.get("serviceName"),
+            vpcId=inputs.get("vpcId"),
+        )
+        others = [one for one in same if record is None or one.id != record.id]
+        taken = {table for one in others for table in values_at(one.state, "routeTableIds")}
+        for table in values_at(inputs, "routeTableIds"):
+            if table in taken:
+                raise AwsError(
+                    "RouteAlreadyExists",
+                    f"route table {table} already has a route with destination-prefix-list-id "
+                    f"{others[0].state.get('prefixListId')}",
+                )
+
+    def _check_number(self, call: Call, inputs: Properties) -> None:
+        present = call.store.find(VPC_ENDPOINT, vpcEndpointType="Interface", vpcId=inputs.get("vpcId"))
+        if len(present) >= call.account.quotas.interface_endpoints_per_vpc:
+            raise AwsError(
+                "VpcEndpointLimitExceeded",
+                "The maximum number of VPC endpoints for the VPC has been reached.",
+            )
 
     def _check_private_dns(self, call: Call, inputs: Properties, record: Record | None) -> None:
         vpc = call.store.get(VPC, text(inputs.get("vpcId")))
@@ -224,7 +260,15 @@ class FlowLogRule(Rule):
         return []
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """Where it writes must exist."""
+        """Where it writes must exist; one flow log of a kind to a place."""
+        source = next((key for key in ("vpcId", "subnetId", "eniId") if inputs.get(key)), "vpcId")
+        for other in call.store.find("aws:ec2/flowLog:FlowLog", **{source: inputs.get(source)}):
+            same = all(other.state.get(key) == inputs.get(key) for key in ("trafficType", "logDestination"))
+            if same and (record is None or other.id != record.id):
+                raise AwsError(
+                    "FlowLogAlreadyExists",
+                    "There is an existing Flow Log with the same configuration and log destination.",
+                )
         role = text(inputs.get("iamRoleArn"))
         if role and not call.store.find("aws:iam/role:Role", arn=role):
             raise AwsError("InvalidParameter", f"The role {role} does not exist")

@@ -28,7 +28,12 @@ class InternetGatewayRule(Rule):
     references = (VPC_REFERENCE,)
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """One gateway per VPC."""
+        """One gateway per VPC, and a number of them."""
+        most = call.account.quotas.internet_gateways
+        if record is None and len(call.store.all(INTERNET_GATEWAY)) >= most:
+            raise AwsError(
+                "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."
+            )
         vpc = text(inputs.get("vpcId"))
         others = [one for one in call.store.find(INTERNET_GATEWAY, vpcId=vpc) if one != record]
         if vpc and others and (record is None or record.id != others[0].id):
@@ -104,7 +109,15 @@ class NatGatewayRule(Rule):
         return failures
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The address is free, the VPC has a way out."""
+        """The zone has room, the address is free, the VPC has a way out."""
+        zone = self._zone(call, inputs)
+        others = [one for one in call.store.all(NAT_GATEWAY) if zone and self._zone(call, one.state) == zone]
+        most = call.account.quotas.nat_gateways_per_zone
+        if record is None and zone and len(others) >= most:
+            raise AwsError(
+                "NatGatewayLimitExceeded",
+                f"Performing this operation would exceed the limit of {most} NAT gateways",
+            )
         if record is not None or inputs.get("connectivityType") == "private":
             return
         allocation = text(inputs.get("allocationId"))
@@ -116,6 +129,10 @@ class NatGatewayRule(Rule):
         vpc = text(subnet.state.get("vpcId")) if subnet else ""
         if subnet and subnet.origin != "account" and not call.store.find(INTERNET_GATEWAY, vpcId=vpc):
             raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+    def _zone(self, call: Call, inputs: Properties) -> str:
+        subnet = call.store.get(SUBNET, text(inputs.get("subnetId")))
+        return text(subnet.state.get("availabilityZone")) if subnet else ""
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """Addresses and interface."""

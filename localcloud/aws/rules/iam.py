@@ -8,7 +8,8 @@ from localcloud.aws.account import Account
 from localcloud.aws.documents import check_document, principals, size
 from localcloud.aws.errors import AwsError
 from localcloud.aws.managed_policies import MANAGED_POLICIES
-from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text
+from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
+from localcloud.aws.rules.principals import unknown_principals
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
@@ -22,7 +23,7 @@ OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 _POLICY_SIZE = 6144
 _TRUST_SIZE = 2048
 _INLINE_SIZE = 10240
-_POLICIES_PER_ROLE = 10
+_CLIENTS = 100
 
 _CREATED = "2026-01-01T00:00:00Z"
 _ROLE_REFERENCE = Reference("role", (ROLE,), "NoSuchEntity", "The role with name {} cannot be found.")
@@ -51,15 +52,24 @@ class RoleRule(Rule):
         return {"uniqueId": names.unique_id("AROA"), "createDate": _CREATED, "name": id_}
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """A valid trust policy whose principals exist."""
+        """A valid trust policy whose principals exist, attachable policies, and room for the role."""
+        if record is None and len(call.store.all(ROLE)) >= call.account.quotas.roles:
+            raise AwsError(
+                "LimitExceeded", f"Cannot exceed quota for RolesPerAccount: {call.account.quotas.roles}"
+            )
+        boundary = text(inputs.get("permissionsBoundary"))
+        if boundary and not attachable(call, boundary):
+            raise AwsError("NoSuchEntity", f"Scope ARN: {boundary} does not exist or is not attachable.")
+        for policy in values_at(inputs, "managedPolicyArns"):
+            if not attachable(call, policy):
+                raise AwsError("NoSuchEntity", f"Policy {policy} does not exist or is not attachable.")
         document = text(inputs.get("assumeRolePolicy"))
         statements = check_document(document, "trust")
         if size(document) > _TRUST_SIZE:
             raise AwsError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_TRUST_SIZE}")
-        own = f"arn:{call.account.partition}:iam::{call.account.account_id}:"
-        for principal in principals(statements, "AWS"):
-            if principal.startswith(f"{own}role/") and not call.store.find(ROLE, arn=principal):
-                raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
+        for principal in unknown_principals(call, statements):
+            raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{principal}"')
+        own = call.arn("iam", "", regional=False)
         for principal in principals(statements, "Federated"):
             if principal.startswith(f"{own}oidc-provider/") and not call.store.get(OIDC_PROVIDER, principal):
                 raise AwsError(
@@ -120,13 +130,18 @@ class AttachmentRule(Rule):
         role, policy = _role_name(inputs["role"]), text(inputs["policyArn"])
         if call.store.get(ROLE, role) is None:
             raise AwsError("NoSuchEntity", f"The role with name {role} cannot be found.")
-        managed = policy.removeprefix(f"arn:{call.account.partition}:iam::aws:policy/")
-        exists = managed in MANAGED_POLICIES if managed != policy else call.store.get(POLICY, policy)
-        if not exists:
+        if not attachable(call, policy):
             raise AwsError("NoSuchEntity", f"Policy {policy} does not exist or is not attachable.")
         present = [one for one in call.store.all(ATTACHMENT) if _role_name(one.state["role"]) == role]
-        if len(present) >= _POLICIES_PER_ROLE:
-            raise AwsError("LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {_POLICIES_PER_ROLE}")
+        most = call.account.quotas.policies_per_role
+        if len(present) >= most:
+            raise AwsError("LimitExceeded", f"Cannot exceed quota for PoliciesPerRole: {most}")
+
+
+def attachable(call: Call, policy: str) -> bool:
+    """Whether a policy ARN is that of a policy of the account or of one that AWS manages."""
+    managed = policy.removeprefix(f"arn:{call.account.partition}:iam::aws:policy/")
+    return managed in MANAGED_POLICIES if managed != policy else call.store.get(POLICY, policy) is not None
 
 
 @rule(ROLE_POLICY)
@@ -189,7 +204,16 @@ class OidcProviderRule(Rule):
         return call.arn("iam", f"oidc-provider/{issuer}", regional=False)
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """One provider for an issuer."""
+        """One provider for an issuer, with a number of audiences; and a number of providers."""
+        if len(values_at(inputs, "clientIdLists")) > _CLIENTS:
+            raise AwsError(
+                "LimitExceeded", f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_CLIENTS}"
+            )
+        most = call.account.quotas.oidc_providers
+        if record is None and len(call.store.all(OIDC_PROVIDER)) >= most:
+            raise AwsError(
+                "LimitExceeded", f"Cannot exceed quota for OpenIdConnectProvidersPerAccount: {most}"
+            )
         if record is None and call.store.get(OIDC_PROVIDER, self.identity(call, inputs)):
             raise AwsError("EntityAlreadyExists", f"Provider with url {inputs['url']} already exists.")
 

@@ -7,7 +7,9 @@ from localcloud.aws import names
 from localcloud.aws.account import Account
 from localcloud.aws.documents import check_document, principals
 from localcloud.aws.errors import AwsError
+from localcloud.aws.key_policies import default_key_policy
 from localcloud.aws.rules.base import Call, Rule, rule, text
+from localcloud.aws.rules.principals import unknown_principals
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
@@ -58,11 +60,7 @@ class KeyRule(Rule):
         """The id under its other name."""
         more: Properties = {"keyId": id_}
         if "policy" not in inputs:
-            root = call.arn("iam", "root", regional=False)
-            more["policy"] = (
-                '{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow","Principal":'
-                f'{{"AWS":"{root}"}},"Resource":"*","Sid":"Enable IAM User Permissions"}}],"Version":"2012-10-17"}}'
-            )
+            more["policy"] = default_key_policy(call.account)
         return more
 
 
@@ -70,6 +68,8 @@ def check_key_policy(call: Call, document: Any, *, bypass: bool) -> None:
     """Raise KMS's refusal of a key policy."""
     code = "MalformedPolicyDocumentException"
     statements = check_document(document, "resource", code)
+    if unknown_principals(call, statements):
+        raise AwsError(code, "Policy contains a statement with one or more invalid principals.")
     callers = {
         call.account.caller_arn,
         call.arn("iam", "root", regional=False),
@@ -111,8 +111,11 @@ class AliasRule(Rule):
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """The key exists and the name is free."""
         target = text(inputs["targetKeyId"])
-        if target_key(call, target) is None:
+        key = target_key(call, target)
+        if key is None:
             raise AwsError("NotFoundException", f"Key '{target}' does not exist")
+        if key.state.get("keyState") == "pending-deletion":
+            raise AwsError("KMSInvalidStateException", f"{key.state['arn']} is pending deletion.")
         if record is None and call.store.get(ALIAS, text(inputs.get("name"))):
             arn = call.arn("kms", text(inputs.get("name")))
             raise AwsError("AlreadyExistsException", f"An alias with the name {arn} already exists")

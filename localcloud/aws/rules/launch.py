@@ -178,6 +178,13 @@ class CapacityReservationRule(Rule):
                 f"The requested configuration is currently not supported: instance type {type_} is not "
                 f"offered in {zone}.",
             )
+        limit = call.account.free_capacity.get(type_, {}).get(zone)
+        if record is None and limit is not None and int(inputs.get("instanceCount") or 0) > limit:
+            raise AwsError(
+                "InsufficientInstanceCapacity",
+                f"We currently do not have sufficient {type_} capacity in the Availability Zone you requested "
+                f"({zone}).",
+            )
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """Active at once."""

@@ -6,7 +6,7 @@ from components.log_retention import RETENTION_DAYS
 from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text
-from localcloud.aws.rules.kms import target_key
+from localcloud.aws.rules.key_use import why_not_usable
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
@@ -40,10 +40,12 @@ class LogGroupRule(Rule):
         return []
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """Its key exists."""
+        """CloudWatch Logs itself may use its key: the key's policy must name the service."""
         key = text(inputs.get("kmsKeyId"))
-        if key and target_key(call, key) is None:
+        service = f"logs.{call.region}.amazonaws.com"
+        if key and why_not_usable(call, key, service):
+            arn = call.arn("logs", f"log-group:{inputs.get('name')}")
             raise AwsError(
-                "InvalidParameterException",
-                f"The specified KMS key does not exist or is not allowed to be used with Arn '{key}'",
+                "AccessDeniedException",
+                f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'",
             )

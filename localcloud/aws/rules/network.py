@@ -130,6 +130,8 @@ class SubnetRule(Rule):
         if record is not None:
             return
         zones = call.account.zones
+        if len(call.store.find(SUBNET, vpcId=inputs["vpcId"])) >= call.account.quotas.subnets_per_vpc:
+            raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
         zone = text(inputs.get("availabilityZone"))
         zone_id = text(inputs.get("availabilityZoneId"))
         for value, known in ((zone, [z.name for z in zones]), (zone_id, [z.id for z in zones])):
@@ -176,6 +178,27 @@ class VpcBlockRule(Rule):
 
     id_prefix = "vpc-cidr-assoc"
     references = (VPC_REFERENCE,)
+
+    def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
+        """A range of the right size that the VPC does not have yet."""
+        vpc = call.store.get(VPC, inputs["vpcId"])
+        assert vpc is not None
+        block = ipaddress.IPv4Network(inputs.get("cidrBlock", "10.0.0.0/16"))
+        if record is None and (
+            block.prefixlen not in _SIZES
+            or any(block.overlaps(ipaddress.IPv4Network(other)) for other in vpc_blocks(call, vpc))
+        ):
+            raise AwsError("InvalidVpc.Range", f"The CIDR '{block}' is invalid.")
+
+    def release(self, call: Call, record: Record) -> None:
+        """Subnets in the range keep it."""
+        block = ipaddress.IPv4Network(text(record.state.get("cidrBlock")) or "10.0.0.0/16")
+        for subnet in call.store.find(SUBNET, vpcId=record.state.get("vpcId")):
+            if ipaddress.IPv4Network(subnet.state["cidrBlock"]).subnet_of(block):
+                raise AwsError(
+                    "InvalidCidrBlock.InUse",
+                    f"The vpc {record.state['vpcId']} currently has a subnet within CIDR block {block}",
+                )
 
 
 @rule(NETWORK_ACL)

@@ -1,6 +1,5 @@
 """What EKS refuses of a node group."""
 
-from components.instance_types import INSTANCE_TYPES
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, text, values_at
 from localcloud.aws.rules.eks_cluster_checks import VERSIONS, minor
@@ -11,21 +10,27 @@ from localcloud.aws.rules.network import (
     SECURITY_GROUP,
     SUBNET,
 )
-from localcloud.aws.rules.node_group_inputs import group_name, group_taints, instance_types, node_labels
+from localcloud.aws.rules.node_group_inputs import group_name, group_taints, node_labels
+from localcloud.aws.rules.node_group_templates import PUBLIC_ADDRESSES
 from localcloud.aws.store import Record
-from localcloud.kube.fields import at, each
+from localcloud.kube.fields import each
 from localcloud.providers.protocol import Properties
 
 _RESERVED_PREFIXES = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 _RETIRED_AMI_TYPES = ("AL2_x86_64", "AL2_x86_64_GPU", "AL2_ARM_64")
 
 
-def check_sizes(inputs: Properties) -> None:
+def check_sizes(call: Call, inputs: Properties) -> None:
     """Raise EKS's refusal of a scaling configuration."""
     sizes: Properties = inputs["scalingConfig"]
     least, desired, most = sizes["minSize"], sizes["desiredSize"], sizes["maxSize"]
     if most < 1:
         raise AwsError("InvalidParameterException", "maxSize must be at least 1")
+    limit = call.account.quotas.nodes_per_node_group
+    if most > limit:
+        raise AwsError(
+            "InvalidParameterException", f"maxSize {most} can't be greater than {limit} nodes per node group"
+        )
     if desired > most:
         raise AwsError(
             "InvalidParameterException", f"desired capacity {desired} can't be greater than max size {most}"
@@ -72,71 +77,6 @@ def check_versions(inputs: Properties, cluster: Record) -> None:
         )
 
 
-def check_template(inputs: Properties, template: Properties) -> None:
-    """Raise EKS's refusal of a launch template beside the group's own inputs."""
-    if not inputs.get("launchTemplate"):
-        if inputs.get("capacityType") == "CAPACITY_BLOCK":
-            raise AwsError("InvalidParameterException", "Capacity Blocks require a launch template.")
-        return
-    code = "InvalidRequestException"
-    own_type = template.get("instanceType")
-    market = at(template, "instanceMarketOptions").get("marketType")
-    if own_type and inputs.get("instanceTypes"):
-        raise AwsError(code, "Cannot specify instance types in launch template and API request")
-    if inputs.get("diskSize"):
-        raise AwsError("InvalidParameterException", "Disk size must be specified within the launch template.")
-    if template.get("iamInstanceProfile"):
-        raise AwsError(
-            "InvalidParameterException",
-            "Your launch template cannot specify an IAM instance profile: the node role is part of the API request.",
-        )
-    if template.get("imageId") and inputs.get("amiType") not in (None, "CUSTOM"):
-        raise AwsError(
-            "InvalidParameterException",
-            "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template.",
-        )
-    if market == "spot":
-        raise AwsError(code, "Cannot specify Spot instance market options in the launch template")
-    block = inputs.get("capacityType") == "CAPACITY_BLOCK"
-    if block != (market == "capacity-block"):
-        raise AwsError(
-            "InvalidParameterException",
-            "Capacity type CAPACITY_BLOCK and the launch template's market type capacity-block go together: "
-            f"capacity type is {inputs.get('capacityType', 'ON_DEMAND')}, market type is {market or 'not set'}.",
-        )
-    if block and not own_type:
-        raise AwsError(
-            "InvalidParameterException",
-            "A node group of a Capacity Block needs the instance type in its launch template.",
-        )
-    _check_interfaces(inputs, template)
-
-
-def _check_interfaces(inputs: Properties, template: Properties) -> None:
-    interfaces = each(template, "networkInterfaces")
-    if any(one.get("subnetId") for one in interfaces):
-        raise AwsError(
-            "InvalidParameterException",
-            "Subnets must be specified in the API request, not in the launch template.",
-        )
-    for name in instance_types(inputs, template):
-        type_ = INSTANCE_TYPES.get(name)
-        if type_ is None:
-            continue
-        efa = [one for one in interfaces if one.get("interfaceType") in ("efa", "efa-only")]
-        if len(efa) > type_.efa_interfaces:
-            raise AwsError(
-                "InvalidParameterCombination",
-                f"EFA interfaces are limited to {type_.efa_interfaces} on {name}; the launch template has {len(efa)}.",
-            )
-        cards = {int(one.get("networkCardIndex") or 0) for one in interfaces}
-        if cards and max(cards) >= type_.network_cards:
-            raise AwsError(
-                "InvalidParameterValue",
-                f"Network card index {max(cards)} is not valid: {name} has {type_.network_cards} network cards.",
-            )
-
-
 def check_subnets(call: Call, inputs: Properties, cluster: Record, template: Properties) -> None:
     """Raise EKS's refusal of subnets or security groups."""
     subnets = [one for one in (call.store.get(SUBNET, id_) for id_ in inputs["subnetIds"]) if one]
@@ -152,9 +92,18 @@ def check_subnets(call: Call, inputs: Properties, cluster: Record, template: Pro
             "InvalidParameterException",
             f"A node group of a Capacity Block takes exactly one subnet, in the block's zone; got {len(subnets)}.",
         )
-    for group in values_at(template, "vpcSecurityGroupIds"):
-        if call.store.get(SECURITY_GROUP, group) is None:
-            raise AwsError("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
+    for id_ in {
+        *values_at(template, "vpcSecurityGroupIds"),
+        *values_at(template, "networkInterfaces.securityGroups"),
+    }:
+        group = call.store.get(SECURITY_GROUP, id_)
+        if group is None:
+            raise AwsError("InvalidGroup.NotFound", f"The security group '{id_}' does not exist")
+        if group.state.get("vpcId") != vpc:
+            raise AwsError(
+                "InvalidParameter",
+                f"Security group {id_} and subnet {subnets[0].id} belong to different networks.",
+            )
     interfaces = each(template, "networkInterfaces")
     for one in subnets:
         if not _is_public(call, one):
@@ -162,8 +111,7 @@ def check_subnets(call: Call, inputs: Properties, cluster: Record, template: Pro
         if len(interfaces) > 1:
             raise AwsError(
                 "InvalidParameterCombination",
-                "The associatePublicIPAddress parameter cannot be specified when launching with multiple network "
-                f"interfaces: {one.id} is a public subnet.",
+                f"{PUBLIC_ADDRESSES} {one.id} is a public subnet.",
             )
         if not one.state.get("mapPublicIpOnLaunch"):
             raise AwsError(

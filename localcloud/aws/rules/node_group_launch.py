@@ -76,7 +76,9 @@ def plan_instances(call: Call, record: Record, count: int) -> list[Record]:
     state = record.state
     template = template_data(call, state)
     subnets = [one for one in (call.store.get(SUBNET, id_) for id_ in state["subnetIds"]) if one]
-    launch = launch_of(template, instance_types(state, template), zones_of(call, state))
+    launch = launch_of(
+        template, instance_types(state, template), zones_of(call, state), text(state.get("capacityType"))
+    )
     placed = place(call, launch, count)
     cluster = call.store.get(CLUSTER, state["clusterName"])
     groups = [
@@ -115,6 +117,7 @@ def plan_instances(call: Call, record: Record, count: int) -> list[Record]:
                 "instanceType": type_,
                 "vpcSecurityGroupIds": groups_of_node,
                 "capacityReservationId": reservation,
+                "capacityType": text(state.get("capacityType")),
                 "placementGroup": at(template, "placement").get("groupName", ""),
                 "ami": plan.image_id,
                 **parts,

@@ -21,7 +21,6 @@ from localcloud.aws.rules.node_group_checks import (
     check_labels,
     check_sizes,
     check_subnets,
-    check_template,
     check_versions,
 )
 from localcloud.aws.rules.node_group_inputs import (
@@ -38,6 +37,12 @@ from localcloud.aws.rules.node_group_inputs import (
     zones_of,
 )
 from localcloud.aws.rules.node_group_launch import plan_instances, wait_for_way_in
+from localcloud.aws.rules.node_group_templates import (
+    check_image,
+    check_interfaces,
+    check_template,
+    check_volumes,
+)
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at
 from localcloud.providers.protocol import CheckFailure, Properties
@@ -87,6 +92,12 @@ class NodeGroupRule(Rule):
         cluster = call.store.get(CLUSTER, inputs["clusterName"])
         assert cluster is not None
         if record is None:
+            most = call.account.quotas.node_groups_per_cluster
+            if len(call.store.find(NODE_GROUP, clusterName=cluster.id)) >= most:
+                raise AwsError(
+                    "ResourceLimitExceededException",
+                    f"Limit of {most} managed node groups per cluster has been reached for {cluster.id}",
+                )
             if call.store.get(NODE_GROUP, self.identity(call, inputs)):
                 raise AwsError(
                     "ResourceInUseException",
@@ -100,18 +111,28 @@ class NodeGroupRule(Rule):
                 "Following required service principals [ec2.amazonaws.com] were not found in the trust "
                 f"relationships of nodeRole {role}",
             )
-        check_sizes(inputs)
+        check_sizes(call, inputs)
         check_labels(inputs)
         check_versions(inputs, cluster)
         template = template_data(call, inputs)
         check_template(inputs, template)
+        check_image(inputs, template)
+        check_interfaces(inputs, template)
         check_subnets(call, inputs, cluster, template)
-        launch = launch_of(template, instance_types(inputs, template), zones_of(call, inputs))
+        launch = launch_of(
+            template,
+            instance_types(inputs, template),
+            zones_of(call, inputs),
+            text(inputs.get("capacityType")) or "ON_DEMAND",
+        )
         check_reservation(call, launch)
         running = len(instances_of(call, self.identity(call, inputs))) if record else 0
         if exchanges_instances(record, inputs):
             return  # instances are exchanged: the new ones are placed as the old ones go
-        place(call, launch, max(0, desired_size(inputs) - running))
+        wanted = max(0, desired_size(inputs) - running)
+        if wanted:
+            check_volumes(call, template)
+        place(call, launch, wanted)
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """What EKS chooses, and the Auto Scaling group behind the node group."""

@@ -77,7 +77,12 @@ class RecordRule(Rule):
         """A record set is there once; a CNAME stands alone."""
         if record is not None:
             return
-        fqdn, _ = self._fqdn(call, inputs)
+        fqdn, domain = self._fqdn(call, inputs)
+        if inputs["type"] == "CNAME" and fqdn == domain:
+            raise AwsError(
+                "InvalidChangeBatch",
+                f"[RRSet of type CNAME with DNS name {fqdn}. is not permitted at apex in zone {domain}.]",
+            )
         if call.store.get(RECORD, self.identity(call, inputs)) and not inputs.get("allowOverwrite"):
             raise AwsError(
                 "InvalidChangeBatch",

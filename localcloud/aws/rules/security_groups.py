@@ -15,6 +15,7 @@ from localcloud.aws.rules.network import (
     VPC_REFERENCE,
 )
 from localcloud.aws.store import Record
+from localcloud.kube.fields import each
 from localcloud.providers.protocol import CheckFailure, Properties
 
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -24,6 +25,10 @@ DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 
 _GROUPS = (SECURITY_GROUP, DEFAULT_GROUP)
 _NOT_FOUND = ("InvalidGroup.NotFound", "The security group '{}' does not exist")
+_TOO_MANY_RULES = (
+    "RulesPerSecurityGroupLimitExceeded",
+    "The maximum number of rules per security group has been reached.",
+)
 _DEPENDENT = ("DependencyViolation", "resource {id} has a dependent object")
 
 
@@ -52,9 +57,18 @@ class SecurityGroupRule(Rule):
         return []
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """Names are unique in a VPC."""
+        """A number of rules and of groups; names are unique in a VPC."""
+        most = call.account.quotas.rules_per_security_group
+        for direction in ("ingress", "egress"):
+            if sum(len(_peers(one)) for one in each(inputs, direction)) > most:
+                raise AwsError(*_TOO_MANY_RULES)
         if record is not None:
             return
+        if len(call.store.all(SECURITY_GROUP)) >= call.account.quotas.security_groups:
+            raise AwsError(
+                "SecurityGroupLimitExceeded",
+                f"The maximum number of security groups for VPC '{inputs.get('vpcId')}' has been reached.",
+            )
         vpc, name = text(inputs.get("vpcId")), text(inputs.get("name"))
         if call.store.find(SECURITY_GROUP, vpcId=vpc, name=name):
             raise AwsError(
@@ -108,6 +122,11 @@ def _describe(inputs: Properties, peer: str) -> str:
     return f"peer: {peer}, {protocol.upper()}, {ports}, ALLOW"
 
 
+def _vpc_of(call: Call, group: str) -> str:
+    found = next((one for type_ in _GROUPS if (one := call.store.get(type_, group))), None)
+    return text(found.state.get("vpcId")) if found else ""
+
+
 class _AnyRule(Rule):
     """What rules of either kind have in common."""
 
@@ -117,8 +136,13 @@ class _AnyRule(Rule):
         return "ingress" if self.token_ == INGRESS_RULE else "egress"
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """No rule twice, and no more than the quota."""
+        """Groups of one VPC, no rule twice, and no more than the quota."""
         group = text(inputs.get("securityGroupId"))
+        other_group = text(inputs.get("sourceSecurityGroupId") or inputs.get("referencedSecurityGroupId"))
+        if other_group and _vpc_of(call, group) != _vpc_of(call, other_group):
+            raise AwsError(
+                "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
+            )
         direction = self.direction(inputs)
         present: set[str] = set()
         for other in call.store.all(OLD_RULE, INGRESS_RULE, EGRESS_RULE):
@@ -137,10 +161,7 @@ class _AnyRule(Rule):
             if one in present:
                 raise AwsError("InvalidPermission.Duplicate", f'the specified rule "{one}" already exists')
         if len(present) + len(wanted) > call.account.quotas.rules_per_security_group:
-            raise AwsError(
-                "RulesPerSecurityGroupLimitExceeded",
-                "The maximum number of rules per security group has been reached.",
-            )
+            raise AwsError(*_TOO_MANY_RULES)
 
 
 @rule(OLD_RULE)

@@ -104,7 +104,11 @@ def test_a_node_is_what_eks_would_register(aws: Simulated) -> None:
 
 
 def test_raid0_user_data_makes_the_instance_store_the_nodes_storage(aws: Simulated) -> None:
-    script = b"kind: NodeConfig\nspec:\n  instance:\n    localStorage: {strategy: RAID0}\n"
+    script = (
+        b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=BOUNDARY\n\n"
+        b"--BOUNDARY\nContent-Type: application/node.eks.aws\n\n"
+        b"kind: NodeConfig\nspec:\n  instance:\n    localStorage: {strategy: RAID0}\n--BOUNDARY--\n"
+    )
     aws.make(NODE_GROUP, **gpu_ground(aws, userData=base64.b64encode(script).decode()))
     (node,) = aws.cluster.nodes.values()
     assert node["status"]["capacity"]["ephemeral-storage"] == f"{28312 * 1024 * 1024}Ki"
@@ -291,7 +295,7 @@ def test_instances_keep_their_subnet_and_the_group_its_cluster(aws: Simulated) -
         ("InvalidParameterException", "require a launch template", {"capacityType": "CAPACITY_BLOCK"}),
         (
             "AsgInstanceLaunchFailures",
-            "InsufficientInstanceCapacity",
+            "Unsupported - Your requested instance type",
             {"instanceTypes": ["p5e.48xlarge"], "zone": 0},
         ),
         ("InvalidParameterValue", "does not have it", {"instanceTypes": ["z9.mega"]}),

@@ -274,8 +274,9 @@ def test_a_key_policy_leaves_the_account_in_charge(aws: Simulated) -> None:
 
 
 def test_buckets_have_names_policies_and_contents(aws: Simulated) -> None:
-    assert set(aws.faults(BUCKET, bucket="Not_Valid")) == {"bucket"}
-    assert set(aws.faults(BUCKET, bucket="a..b")) == {"bucket"}
+    assert set(aws.faults(BUCKET, bucket="x" * 64)) == {"bucket"}
+    aws.refuses("InvalidBucketName", BUCKET, bucket="Not_Valid")
+    aws.refuses("InvalidBucketName", BUCKET, bucket="a..b")
     bucket, _ = aws.make(BUCKET, bucket="checkpoints")
     aws.refuses("BucketAlreadyOwnedByYou", BUCKET, bucket="checkpoints")
     aws.refuses("NoSuchBucket", "aws:s3/bucketVersioning:BucketVersioning", bucket="none", versioningConfiguration={"status": "Enabled"})  # fmt: skip  # noqa: E501 -- one call
@@ -315,7 +316,7 @@ def test_repositories_and_their_lifecycle(aws: Simulated) -> None:
 def test_log_groups_have_known_retentions_and_keys(aws: Simulated) -> None:
     group = "aws:cloudwatch/logGroup:LogGroup"
     assert set(aws.faults(group, name="/a", retentionInDays=100)) == {"retentionInDays"}
-    aws.refuses("InvalidParameterException", group, name="/a", kmsKeyId="arn:aws:kms:us-east-2:1:key/x")
+    aws.refuses("AccessDeniedException", group, name="/a", kmsKeyId="arn:aws:kms:us-east-2:1:key/x")
     aws.make(group, name="/a", retentionInDays=90)
     aws.refuses("ResourceAlreadyExistsException", group, name="/a")
 
