@@ -24,7 +24,16 @@ from localcloud.processes import Processes
 from localcloud.tools import kwok_stages, programs
 
 _READY_SECONDS = 60
-_PORTS = ("etcd-client", "etcd-peer", "api-server")
+_PORTS = {
+    "etcd-client": "etcd",
+    "etcd-peer": "etcd",
+    "api-server": "kube-apiserver",
+    "data-plane-https": "data-plane",
+    "data-plane-http": "data-plane",
+    "data-plane-proxy": "data-plane",
+}
+"""The process that listens on each port."""
+
 _SERVICE_RANGE = "10.96.0.0/16"
 
 # Users of the static token file: (user, group). The first one is also what the AWS identity maps to.
@@ -95,6 +104,8 @@ class ControlPlane:
             ],
         )
         self._start("controllers", Path(sys.executable), ["-m", "localcloud.controllers"])
+        listeners = [f"--{name}={self._ports[f'data-plane-{name}']}" for name in ("https", "http", "proxy")]
+        self._start("data-plane", Path(sys.executable), ["-m", "localcloud.dataplane", *listeners])
 
     def healthy(self) -> bool:
         """Whether the API server answers right now."""
@@ -148,19 +159,19 @@ class ControlPlane:
 
     def _choose_ports(self) -> dict[str, int]:
         """The ports of this local cloud: kept from its first start, free now unless our process has them."""
-        file = self._home.root / "ports.json"
-        if file.exists():
-            ports: dict[str, int] = json.loads(file.read_text())
-        else:
+        file = self._home.ports
+        ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        missing = [name for name in _PORTS if name not in ports]
+        if missing:
             with contextlib.ExitStack() as held:
-                sockets = [held.enter_context(socket.socket()) for _ in _PORTS]
+                sockets = [held.enter_context(socket.socket()) for _ in missing]
                 for one in sockets:
                     one.bind(("127.0.0.1", 0))
-                ports = {name: one.getsockname()[1] for name, one in zip(_PORTS, sockets, strict=True)}
+                ports |= {name: one.getsockname()[1] for name, one in zip(missing, sockets, strict=True)}
             file.write_text(json.dumps(ports))
-        owners = {"etcd-client": "etcd", "etcd-peer": "etcd", "api-server": "kube-apiserver"}
-        for name, port in ports.items():
-            if not self._processes.running(owners[name]) and not _free(port):
+        for name, owner in _PORTS.items():
+            port = ports[name]
+            if not self._processes.running(owner) and not _free(port):
                 raise ControlPlaneError(
                     f"port {port} on 127.0.0.1, which this local cloud uses as its {name} port, is taken by "
                     f"another process; end that process, or start over on new ports with `make down` "

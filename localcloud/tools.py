@@ -24,6 +24,9 @@ from pathlib import Path
 
 from localcloud.home import PROJECT
 
+STAGES = PROJECT / "localcloud" / "dataplane" / "stages"
+"""KWOK's stages of the local cloud itself: start-up delay and drain of pods."""
+
 TOOLS_VARIABLE = "INFERENCE_PLANE_TOOLS"
 """Environment variable that names a folder with programs to use instead of built ones."""
 
@@ -179,12 +182,15 @@ def kwok_stages() -> list[Path]:
     override = os.environ.get(TOOLS_VARIABLE)
     if override and not module.built.exists():
         folders = [Path(override) / "data" / folder for folder in module.data]
-    return [
-        file
+    # The local cloud's own stages take the place of KWOK's of the same name.
+    folders.append(STAGES)
+    found = {
+        file.name: file
         for folder in folders
         for file in sorted(folder.glob("*.yaml"))
         if "kind: Stage" in file.read_text()
-    ]
+    }
+    return list(found.values())
 
 
 def _module_of(name: str) -> Module:
