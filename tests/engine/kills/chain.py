@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -115,6 +114,16 @@ class Chain:
                 raise MatrixError("differs from an undisturbed run:\n" + "\n".join(found))
             time.sleep(1)
 
+    def settled(self) -> World:
+        """The deployment when the controllers have come to rest."""
+        last = world(self.stack)
+        while True:
+            time.sleep(3)
+            found = world(self.stack)
+            if not found.differences(last):
+                return found
+            last = found
+
     def stop(self) -> None:
         """End the local cloud's processes."""
         self.stack.cloud.stop()
@@ -134,16 +143,16 @@ class Walk:
     command: Command
     left: set[Point]
     """Points that have not been tried."""
+    tried: list[Point] = dataclasses.field(default_factory=list[Point])
     record: Path | None = None
-    """File that keeps the points that are left."""
+    """File that keeps both."""
 
     @staticmethod
     def over(chain: Chain, command: Command, operations: Iterable[tuple[Verb, str]], record: Path) -> "Walk":
         """A walk over these operations; goes on where one of the same record stopped."""
         every = {Point(verb, urn, moment) for verb, urn in operations for moment in ("before", "after")}
-        if record.exists():
-            every = {Point(*row) for row in json.loads(record.read_text())}
-        return Walk(chain, command, every, record)
+        tried = [Point(*row) for row in json.loads(record.read_text())["tried"]] if record.exists() else []
+        return Walk(chain, command, every - set(tried), tried, record)
 
     def go(self, say: Any = None) -> int:
         """Walk to the end; the number of engines killed."""
@@ -162,8 +171,11 @@ class Walk:
                 return killed
             killed += 1
             self.left.discard(point)
+            self.tried.append(point)
             if self.record:
-                self.record.write_text(json.dumps([dataclasses.astuple(one) for one in sorted(self.left)]))
+                self.record.write_text(
+                    json.dumps({"tried": [dataclasses.astuple(one) for one in self.tried]})
+                )
             if say:
                 where = point.urn.split("::", 2)[-1]
                 say(f"{self.command}: killed {point.moment} {point.verb} of {where}; {len(self.left)} left")
@@ -193,8 +205,3 @@ def _merged(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, dict):
         return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
     return new
-
-
-def copy_of(folder: Path, target: Path) -> None:
-    """A copy of a folder, links kept."""
-    shutil.copytree(folder, target, symlinks=True)

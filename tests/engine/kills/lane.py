@@ -1,0 +1,141 @@
+"""One lane of the whole matrix: steps on one local cloud, each of which can be resumed where it stopped."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from localcloud.simulation.operations import Verb
+from tests.engine.kills.chain import Chain, Command, MatrixError, Moment, Point, Walk, kill, program
+from tests.engine.states import World
+
+CHANGES: dict[str, Any] = {
+    "tags": {"environment": "staging", "owner": "platform"},
+    "cluster": {"logTypes": ["api", "audit"], "logRetentionDays": 30},
+    "systemNodes": {"instanceTypes": ["m7i.2xlarge"]},
+    "gpuNodes": {"volume": {"iops": 7000}},
+    "ingress": {"idleTimeoutSeconds": 700},
+    "models": {"point": {"replicas": 2}},
+}
+"""Settings that change every tagged resource, both releases and an object, and that replace a node group."""
+
+_EVERY = {"up": 8, "destroy": 8}
+"""At full parallelism, the operation of each run at which the engine is killed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a lane tried."""
+
+    one_by_one: tuple[Point, ...]
+    """Points of the walks, one operation at a time."""
+    at_once: tuple[Point, ...]
+    """Points at full parallelism, with other operations under way."""
+
+    @staticmethod
+    def read(folder: Path) -> "Result":
+        """What a lane's folder says."""
+        tried: list[Point] = []
+        for path in sorted(folder.glob("walk-*.json")):
+            tried += [Point(*row) for row in json.loads(path.read_text())["tried"]]
+        parallel = folder / "at-once.json"
+        rows = json.loads(parallel.read_text()) if parallel.exists() else []
+        return Result(tuple(tried), tuple(Point(*row) for row in rows))
+
+
+class Lane:
+    """Steps on one local cloud in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._done = folder / "done.json"
+        self._before = Chain(folder, program(folder / "program"))
+        self._after = Chain(folder, program(folder / "changed-program", CHANGES))
+
+    def run(self, names: list[str]) -> None:
+        """Every step that has not been done; the local cloud's processes are ended in any case."""
+        steps: dict[str, Callable[[], None]] = {
+            "reference": self._reference,
+            "up": lambda: self._undisturbed(self._before, "up", "up"),
+            "walk-up": lambda: self._walk(self._before, "up", "up"),
+            "walk-change": lambda: self._walk(self._after, "up", "change"),
+            "walk-destroy": lambda: self._walk(self._after, "destroy", "destroy"),
+            "at-once-up": lambda: self._at_once(self._before, "up", "up"),
+            "at-once-change": lambda: self._at_once(self._after, "up", "change"),
+            "at-once-destroy": lambda: self._at_once(self._after, "destroy", "destroy"),
+        }
+        try:
+            for name in names:
+                if name not in self._steps_done():
+                    self._say(f"step {name}")
+                    steps[name]()
+                    self._done.write_text(json.dumps([*self._steps_done(), name]))
+        finally:
+            self._before.stop()
+
+    def _steps_done(self) -> list[str]:
+        return json.loads(self._done.read_text()) if self._done.exists() else []
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"{self.folder.name}: {text}\n")
+
+    def _reference(self) -> None:
+        """What undisturbed runs do, and what they leave."""
+        for chain, command, name in (
+            (self._before, "up", "up"),
+            (self._after, "up", "change"),
+            (self._after, "destroy", "destroy"),
+        ):
+            self._undisturbed(chain, command)
+            operations = chain.operations()
+            found = chain.settled()
+            data = {"operations": operations, "world": found.to_json()}
+            (self.folder / f"reference-{name}.json").write_text(json.dumps(data, indent=1))
+
+    def _undisturbed(self, chain: Chain, command: Command, compare: str = "") -> None:
+        code, output = chain.run(command)
+        if code:
+            raise MatrixError(output[-6000:])
+        if compare:
+            chain.check_equal(self._wanted(compare))
+
+    def _wanted(self, name: str) -> World:
+        return World.from_json(json.loads((self.folder / f"reference-{name}.json").read_text())["world"])
+
+    def _walk(self, chain: Chain, command: Command, name: str) -> None:
+        rows: list[tuple[Verb, str]] = json.loads((self.folder / f"reference-{name}.json").read_text())[
+            "operations"
+        ]
+        operations = [(row[0], row[1]) for row in rows]
+        Walk.over(chain, command, operations, self.folder / f"walk-{name}.json").go(self._say)
+        chain.check_equal(self._wanted(name))
+
+    def _at_once(self, chain: Chain, command: Command, name: str) -> None:
+        path = self.folder / "at-once.json"
+        moment: Moment = "before"
+        while True:
+            code, output = chain.run(command, [kill(moment, nth=_EVERY[command])])
+            point = chain.killed_at()
+            if point is None:
+                if code:
+                    raise MatrixError(output[-6000:])
+                break
+            rows: list[Any] = json.loads(path.read_text()) if path.exists() else []
+            path.write_text(json.dumps([*rows, dataclasses.astuple(point)]))
+            self._say(
+                f"{name} at full parallelism: killed {moment} {point.verb} of {point.urn.split('::', 2)[-1]}"
+            )
+            moment = "after" if moment == "before" else "before"
+        chain.check_equal(self._wanted(name))
+
+
+def main() -> int:
+    """``python -m tests.engine.kills.lane FOLDER STEP…``."""
+    Lane(Path(sys.argv[1]).resolve()).run(sys.argv[2:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
