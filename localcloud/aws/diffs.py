@@ -1,39 +1,19 @@
 """What changes between two sets of inputs, and which changes replace a resource.
 
-Which inputs replace is measured (``replacements.json``): per Terraform type, the paths whose change the real
-Terraform AWS provider 5.100.0 planned as a replacement. Pulumi flattens single blocks and pluralises lists, so
-paths are compared in a form that ignores case, underscores and plurals.
+`localcloud.aws.classification` says what a change of each input does, `localcloud.aws.provider_schemas` which
+lists are sets, and `localcloud.aws.equivalence` which texts mean the same.
 """
 
-import functools
-import json
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from localcloud.aws import conditions
+from localcloud.aws.classification import Kind, class_at
+from localcloud.aws.equivalence import same_text
+from localcloud.aws.provider_schemas import is_set, keeps_its_value
+from localcloud.aws.terraform_names import terraform_type
 from localcloud.aws.types import Field, Shape, Type
 from localcloud.providers.protocol import UNKNOWN, Change, Properties
-
-# Pulumi tokens whose Terraform name is not `aws_<module>_<name>` or `aws_<name>`.
-_TERRAFORM_TYPES = {
-    "aws:amp/workspace:Workspace": "aws_prometheus_workspace",
-    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": "aws_prometheus_rule_group_namespace",
-    "aws:amp/alertManagerDefinition:AlertManagerDefinition": "aws_prometheus_alert_manager_definition",
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
-    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
-    "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": (
-        "aws_vpc_endpoint_route_table_association"
-    ),
-}
-
-# Lists whose order matters to AWS or to the provider; every other list of plain values is a set.
-_ORDERED = frozenset({"instanceTypes", "allocationStrategies", "command", "entryPoints"})
-
-# Lists of objects that are sets in the provider.
-_OBJECT_SETS = frozenset(
-    {"egress", "ingress", "routes", "taints", "encryptionConfigurations", "podIdentityAssociations"}
-)
 
 
 class Step(NamedTuple):
@@ -44,73 +24,36 @@ class Step(NamedTuple):
     kind: str
 
 
-@functools.cache
-def _measured() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "replacements.json").read_text())
-
-
-def terraform_type(token: str) -> str | None:
-    """The measured Terraform type of a Pulumi type; None when it was not measured."""
-    _, module, name = token.split(":")
-    known = _measured()
-    snake = _snake(name)
-    for candidate in (
-        _TERRAFORM_TYPES.get(token, ""),
-        f"aws_{module.split('/')[0]}_{snake}",
-        f"aws_{snake}",
-    ):
-        if candidate in known:
-            return candidate
-    return None
-
-
-@functools.cache
-def _replacing(token: str) -> frozenset[tuple[str, ...]] | None:
-    terraform = terraform_type(token)
-    if terraform is None:
-        return None
-    return frozenset(_canonical(path.split(".")) for path in _measured()[terraform]["replace"])
-
-
 def changes(
     shape: Shape,
     old: Properties,
     new: Properties,
     *,
-    defaults: Properties,
+    defaults: Mapping[str, Any],
     identity: frozenset[str] = frozenset(),
 ) -> tuple[Change, ...]:
     """Changes from old inputs to new ones.
 
-    ``defaults`` are values that the provider takes for missing inputs; ``identity`` names the inputs that
-    replace a resource of a type that was not measured.
+    ``defaults`` are values that the provider takes for missing inputs, by dotted path; ``identity`` names the
+    inputs that replace a resource of a type that was not measured.
     """
-    differ = _Differ(shape, defaults)
-    replacing = _replacing(shape.token)
-    result: list[Change] = []
-    for step in differ.steps(old, new):
-        replace = step.plain[0] == "region" or (
-            step.plain[0] in identity
-            if replacing is None
-            else any(_canonical(step.plain[:size]) in replacing for size in range(1, len(step.plain) + 1))
-            and not _settled_below(replacing, step, shape.token)
-        )
-        result.append(Change(step.path, step.kind, replace))
-    return tuple(result)
+    return tuple(
+        Change(step.path, step.kind, _replaces(shape.token, step, old, new, identity))
+        for step in _Differ(shape, defaults).steps(old, new)
+    )
 
 
-def _settled_below(replacing: frozenset[tuple[str, ...]], step: Step, token: str) -> bool:
-    """Whether a nested path was itself measured as updated in place, although a block above it replaces."""
-    plain = _canonical(step.plain)
-    terraform = terraform_type(token)
-    if terraform is None or plain in replacing:
-        return False
-    in_place = {_canonical(path.split(".")) for path in _measured()[terraform]["in_place"]}
-    return plain in in_place
+def _replaces(token: str, step: Step, old: Properties, new: Properties, identity: frozenset[str]) -> bool:
+    known = class_at(token, step.plain)
+    if known is not None and known.kind is Kind.CONDITIONAL:
+        return conditions.replaces(token, ".".join(step.plain), old, new)
+    if terraform_type(token) is None and step.plain[0] != "region":
+        return step.plain[0] in identity
+    return known is not None and known.kind is Kind.REPLACE
 
 
 class _Differ:
-    def __init__(self, shape: Shape, defaults: Properties) -> None:
+    def __init__(self, shape: Shape, defaults: Mapping[str, Any]) -> None:
         self._shape = shape
         self._defaults = defaults
 
@@ -118,25 +61,16 @@ class _Differ:
         """Every changed value."""
         fields = {**self._shape.inputs, "tagsAll": Field(Type("map", Type("string")), required=False)}
         for name in sorted({*old, *new}):
-            if name.startswith("__"):
-                continue
-            before = old.get(name, self._defaults.get(name))
-            after = new.get(name, self._defaults.get(name))
-            if name not in new and name not in self._defaults and self._keeps_its_value(name):
-                continue
-            field = fields.get(name)
-            yield from self._compare(field.type if field else Type("any"), before, after, name, (name,))
-
-    def _keeps_its_value(self, name: str) -> bool:
-        """Whether AWS keeps the value of an input that is no longer given (optional and computed)."""
-        field = self._shape.inputs.get(name)
-        output = self._shape.outputs.get(name)
-        if field is None or output is None or field.required:
-            return False
-        return output.required and field.type.kind != "boolean"
+            if not name.startswith("__"):
+                field = fields.get(name)
+                type_ = field.type if field else Type("any")
+                yield from self._compare(type_, old.get(name), new.get(name), name, (name,))
 
     def _compare(self, type_: Type, old: Any, new: Any, path: str, plain: tuple[str, ...]) -> Iterator[Step]:
-        if _same(old, new):
+        old, new = self._filled(type_, old, plain), self._filled(type_, new, plain)
+        if self.same(old, new, plain):
+            return
+        if new is None and keeps_its_value(self._shape, plain):
             return
         if _is_mapping(old, type_) or _is_mapping(new, type_):
             yield from self._compare_fields(type_, old, new, path, plain)
@@ -144,6 +78,15 @@ class _Differ:
             yield from self._compare_lists(type_, old or [], new or [], path, plain)
         else:
             yield Step(path, plain, _kind(old, new))
+
+    def _filled(self, type_: Type, value: Any, plain: tuple[str, ...]) -> Any:
+        """A value, or what the provider takes for a missing one: its default, or that a switch is off."""
+        if value is not None:
+            return value
+        default = self._defaults.get(".".join(plain))
+        if default is None and type_.kind == "boolean" and not keeps_its_value(self._shape, plain):
+            return False
+        return default
 
     def _compare_fields(
         self, type_: Type, old: Any, new: Any, path: str, plain: tuple[str, ...]
@@ -160,18 +103,21 @@ class _Differ:
             for step in self._compare(inner, before.get(name), after.get(name), _join(path, name), nested):
                 found = True
                 yield step
-        if not found and bool(old) != bool(new):
+        if not found and bool(old) != bool(new) and not self._has_defaults(plain):
             yield Step(path, plain, _kind(old, new))
+
+    def _has_defaults(self, plain: tuple[str, ...]) -> bool:
+        """Whether a block is there with defaults although nobody writes it."""
+        inside = f"{'.'.join(plain)}."
+        return any(path.startswith(inside) for path in self._defaults)
 
     def _compare_lists(
         self, type_: Type, old: list[Any], new: list[Any], path: str, plain: tuple[str, ...]
     ) -> Iterator[Step]:
         item = type_.item or Type("any")
-        name = plain[-1]
-        is_set = name in _OBJECT_SETS if item.kind == "object" else name not in _ORDERED
-        if is_set:
-            gone = [one for one in old if not _among(one, new)]
-            come = [one for one in new if not _among(one, old)]
+        if is_set(self._shape.token, plain, of_objects=item.kind == "object"):
+            gone = [one for one in old if not self._among(item, one, new, plain)]
+            come = [one for one in new if not self._among(item, one, old, plain)]
             if len(gone) == len(come) == 1 and item.kind == "object":
                 index = new.index(come[0])
                 yield from self._compare(item, gone[0], come[0], f"{path}[{index}]", plain)
@@ -186,31 +132,16 @@ class _Differ:
             after = new[index] if index < len(new) else None
             yield from self._compare(item, before, after, f"{path}[{index}]", plain)
 
+    def _among(self, item: Type, value: Any, values: list[Any], plain: tuple[str, ...]) -> bool:
+        return any(not list(self._compare(item, value, other, "", plain)) for other in values)
 
-def _same(old: Any, new: Any) -> bool:
-    """Whether two values mean the same: empty is missing, JSON documents are compared as JSON."""
-    if old == new:
-        return True
-    if _is_empty(old) and _is_empty(new):
-        return True
-    if isinstance(old, str) and isinstance(new, str) and old[:1] in "{[" and new[:1] in "{[":
-        try:
-            return _document(json.loads(old)) == _document(json.loads(new))
-        except ValueError:
-            return False
-    return False
-
-
-def _document(value: Any, name: str = "") -> Any:
-    """A JSON document in the form in which AWS compares policies: one-element lists are their element."""
-    if isinstance(value, dict):
-        return {key: _document(item, key) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        items = [_document(item) for item in cast("list[Any]", value)]
-        if name in ("Action", "NotAction", "Resource", "NotResource", "AWS", "Service", "Federated"):
-            items = sorted(items, key=str)
-        return items[0] if len(items) == 1 else items
-    return value
+    def same(self, old: Any, new: Any, plain: tuple[str, ...]) -> bool:
+        """Whether two values mean the same: empty is missing, and some texts have more than one spelling."""
+        if old == new or (_is_empty(old) and _is_empty(new)):
+            return True
+        if isinstance(old, str) and isinstance(new, str):
+            return same_text(self._shape.token, plain, old, new)
+        return False
 
 
 def _is_empty(value: Any) -> bool:
@@ -221,10 +152,6 @@ def _is_mapping(value: Any, type_: Type) -> bool:
     return isinstance(value, dict) and type_.kind in ("object", "map", "any")
 
 
-def _among(value: Any, values: list[Any]) -> bool:
-    return any(_same(value, other) for other in values)
-
-
 def _kind(old: Any, new: Any) -> str:
     if _is_empty(old):
         return "add"
@@ -233,19 +160,3 @@ def _kind(old: Any, new: Any) -> str:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if name.replace("_", "a").isalnum() else f'{path}["{name}"]'
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-@functools.cache
-def _canonical_segment(segment: str) -> str:
-    plain = segment.replace("_", "").lower()
-    if plain.endswith("ies"):
-        return f"{plain[:-3]}y"
-    return plain[:-1] if plain.endswith("s") and not plain.endswith("ss") else plain
-
-
-def _canonical(path: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_canonical_segment(segment) for segment in path)

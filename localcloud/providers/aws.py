@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from localcloud.aws import names
 from localcloud.aws.account import Account, AccountError, read_account
+from localcloud.aws.defaults import defaults_of
 from localcloud.aws.diffs import changes
 from localcloud.aws.existing import existing_resources
 from localcloud.aws.inputs import check_inputs
 from localcloud.aws.invokes import answer
+from localcloud.aws.replacement_order import deletes_first
 from localcloud.aws.rules.base import Call, Rule, load_rules, plain, rule_for
 from localcloud.aws.shapes import UnknownTypeError, sdk_version
 from localcloud.aws.store import Record, Store
@@ -114,12 +116,9 @@ class AwsProvider(Provider):
         identity = {*rule.unique, *([rule.id_property] if rule.id_property else [])}
         if automatic:
             identity.add(automatic.property)
-        found = changes(rule.shape, old_inputs, new, defaults=rule.defaults, identity=frozenset(identity))
-        decided = tuple(
-            type(change)(change.path, change.kind, rule.replaces(change, old_inputs, new), change.input_diff)
-            for change in found
-        )
-        return Diff(decided, delete_before_replace=self._delete_first(rule, old_inputs, new))
+        defaults = defaults_of(type_, rule.defaults)
+        found = changes(rule.shape, old_inputs, new, defaults=defaults, identity=frozenset(identity))
+        return Diff(found, delete_before_replace=deletes_first(rule.shape, old_inputs, new))
 
     def create(
         self, type_: str, name: str, inputs: Properties, *, preview: bool, timeout: float
@@ -257,15 +256,6 @@ class AwsProvider(Provider):
         if tags is not None and not isinstance(tags, dict):
             return tags  # not known yet
         return {**cast("dict[str, Any]", common or {}), **cast("dict[str, Any]", tags or {})}
-
-    def _delete_first(self, rule: Rule, old: Properties, new: Properties) -> bool:
-        """Two resources cannot share a name that the program chose: the old one must go first."""
-        automatic = names.auto_name_rule(rule.shape)
-        if automatic is None:
-            return False
-        property_ = automatic.property
-        chosen = property_ not in cast("list[str]", new.get("__defaults") or [])
-        return chosen and old.get(property_) is not None and old.get(property_) == new.get(property_)
 
 
 @contextlib.contextmanager

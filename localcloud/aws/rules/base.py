@@ -15,7 +15,7 @@ from localcloud.aws.store import Record, Store
 from localcloud.aws.types import Shape
 from localcloud.home import Home
 from localcloud.nodes import Cluster
-from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties
+from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +100,6 @@ class Rule:
         """What the provider refuses before it calls AWS, beyond names and types."""
         del inputs, account
         return []
-
-    def replaces(self, change: Change, old: Properties, new: Properties) -> bool:
-        """Whether a change replaces the resource, when the measured table alone cannot tell."""
-        del old, new
-        return change.replace
 
     def planned(self, inputs: Properties) -> Properties:
         """The state as a preview knows it: computed values are unknown."""
@@ -269,6 +264,7 @@ _MODULES = (
     "interfaces",
     "kms",
     "launch",
+    "load_balancers",
     "logs",
     "network",
     "node_groups",

@@ -37,7 +37,7 @@ from localcloud.aws.rules.logs import LOG_GROUP
 from localcloud.aws.rules.network import SECURITY_GROUP, SUBNET
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at
-from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties, ProviderError
+from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties, ProviderError
 
 _CREATED = "2026-01-01T00:00:00Z"
 
@@ -83,15 +83,6 @@ class ClusterRule(Rule):
                 CheckFailure("name", f"invalid cluster name {name!r}: letters, digits, - and _, 100 at most")
             ]
         return []
-
-    def replaces(self, change: Change, old: Properties, new: Properties) -> bool:
-        """Encryption can be added but not removed; a version cannot go down."""
-        if change.path.startswith("encryptionConfig") and not new.get("encryptionConfig"):
-            return True
-        if change.path == "version" and UNKNOWN not in (old.get("version"), new.get("version")):
-            before, after = text(old.get("version")), text(new.get("version"))
-            return bool(before and after) and minor(after) < minor(before)
-        return change.replace
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """Version, role, subnets, key, Auto Mode switches; one control plane per local cloud."""

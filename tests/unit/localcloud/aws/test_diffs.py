@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from localcloud.aws.diffs import changes, terraform_type
+from localcloud.aws.diffs import changes
 from localcloud.aws.shapes import shape_of
+from localcloud.aws.terraform_names import terraform_type
 from localcloud.providers.protocol import UNKNOWN, Change
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -96,7 +97,7 @@ def diff(token: str, old: dict[str, Any], new: dict[str, Any], **defaults: Any) 
             "aws:ecr/repository:Repository",
             {},
             {"encryptionConfigurations": [{"encryptionType": "KMS"}]},
-            {("encryptionConfigurations[0]", "add", True)},
+            {("encryptionConfigurations[0].encryptionType", "add", True)},
         ),
     ],
 )
