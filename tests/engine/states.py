@@ -7,10 +7,12 @@ that (unique ids, addresses, certificates, times) is masked by its form.
 import dataclasses
 import json
 import re
+import time
 from collections import Counter
 from typing import Any
 
 from localcloud.aws.store import Store
+from localcloud.kube.api import Api, UnreachableError
 from localcloud.recovery import admin_api
 from localcloud.stack import Stack
 
@@ -170,7 +172,7 @@ def _cluster(stack: Stack, masker: Masker) -> Counter[str]:
         for kind in api.request("GET", path)["resources"]:
             if "/" in kind["name"] or "list" not in kind["verbs"] or kind["kind"] in _SKIPPED_KINDS:
                 continue
-            for live in api.request("GET", f"{path}/{kind['name']}").get("items") or []:
+            for live in _listed(api, f"{path}/{kind['name']}"):
                 if _of_the_control_plane(kind["kind"], live):
                     continue
                 lines[masker.line({"kind": kind["kind"], **_asked(kind["kind"], live)})] += 1
@@ -179,6 +181,18 @@ def _cluster(stack: Stack, masker: Masker) -> Counter[str]:
         name = re.sub(r"-[0-9a-f]{6,10}$", "", owner["name"])
         lines[f"pod of {owner['kind']} {pod['metadata']['namespace']}/{name}"] += 1
     return lines
+
+
+def _listed(api: Api, path: str) -> list[dict[str, Any]]:
+    """All objects of a kind; the API server asks for patience when a definition is new."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return api.request("GET", path).get("items") or []
+        except UnreachableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def _asked(kind: str, live: dict[str, Any]) -> dict[str, Any]:
