@@ -12,7 +12,7 @@ from localcloud.aws.rules.key_use import why_not_usable
 from localcloud.aws.rules.principals import unknown_principals
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at, each
-from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
+from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties
 
 BUCKET = "aws:s3/bucket:Bucket"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
