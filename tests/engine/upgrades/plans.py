@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -41,18 +42,12 @@ class Step:
         return self.urn.split("::")[-1]
 
 
-def previewed(document: str) -> list[Step]:
-    """The steps of ``pulumi preview --json``."""
-    return _steps(json.loads(document)["steps"])
-
-
-def applied(events: str) -> list[Step]:
-    """The steps of ``pulumi up --json``, one event per line."""
+def planned(events: str) -> list[Step]:
+    """The steps of ``pulumi up --json``, or of a preview that tells its events: one JSON event per line."""
     found: list[Mapping[str, Any]] = []
     for line in events.splitlines():
         if '"resourcePreEvent"' in line:
-            metadata = json.loads(line)["resourcePreEvent"]["metadata"]
-            found.append({**metadata, "newState": metadata.get("new"), "oldState": metadata.get("old")})
+            found.append(json.loads(line)["resourcePreEvent"]["metadata"])
     return _steps(found)
 
 
@@ -62,7 +57,7 @@ def _steps(raw: Iterable[Mapping[str, Any]]) -> list[Step]:
     made: set[str] = set()
     for one in raw:
         urn, op = one["urn"], one["op"]
-        state = one.get("newState") or one.get("oldState") or {}
+        state = one.get("new") or one.get("old") or {}
         if "pulumi:pulumi:Stack" in urn.split("::")[2].rsplit("$", 1)[-1] or not state.get("custom"):
             continue
         if op == "delete-replaced" and urn not in made:
@@ -80,13 +75,15 @@ def _steps(raw: Iterable[Mapping[str, Any]]) -> list[Step]:
 def _paths(one: Mapping[str, Any], op: str) -> tuple[str, ...]:
     detailed: Mapping[str, Any] = one.get("detailedDiff") or {}
     if op == "replace":
-        causes = [path for path, change in detailed.items() if "replace" in _kind(change)]
-        return tuple(sorted(causes or one.get("replaceReasons") or one.get("keys") or ()))
-    return tuple(sorted(detailed)) if op == "update" else ()
+        causes = [path for path, change in detailed.items() if "replace" in str(change.get("diffKind"))]
+        return _short(causes or one.get("keys") or ())
+    return _short(detailed) if op == "update" else ()
 
 
-def _kind(change: Mapping[str, Any]) -> str:
-    return str(change.get("kind") or change.get("diffKind") or "")
+def _short(paths: Iterable[str]) -> tuple[str, ...]:
+    """Paths without places in lists, and only the objects of a rendered chart: what people review."""
+    objects = (re.sub(r'^(manifest\["[^"]*"\]).*', r"\1", path) for path in paths)
+    return tuple(sorted({re.sub(r"\[\d+\]", "[]", path) for path in objects}))
 
 
 def summary(steps: Iterable[Step]) -> dict[str, Any]:

@@ -66,14 +66,14 @@ def _retyped(*, alias: bool) -> Callable[[], None]:
         component: Any = pulumi.ComponentResource
         old = component.__init__
 
-        def init(self: Any, t: str, name: str, props: Any = None, opts: Any = None, *rest: Any) -> None:
+        def init(self: Any, t: str, name: str, props: Any = None, opts: Any = None, **rest: Any) -> None:
             if t == "inference-plane:index:Vpc":
                 aliases: list[Any] = [pulumi.Alias(type_=t)] if alias else []
                 t, opts = (
                     "inference-plane:index:Network",
                     _merged(opts, pulumi.ResourceOptions(aliases=aliases)),
                 )
-            old(self, t, name, props, opts, *rest)
+            old(self, t, name, props, opts, **rest)
 
         component.__init__ = init
 

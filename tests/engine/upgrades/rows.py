@@ -113,7 +113,8 @@ _NEW_SYSTEM_GROUP = (
 )
 _NO_STOP = "Nothing stands still."
 _ALIAS = (
-    "With the alias nothing happens to any resource; the state learns the new name. Keep the alias for good."
+    "With the alias, resources stay what they are and the state learns their new names; only `Name` tags may "
+    "change. Keep the alias for as long as a stack may still know the old name."
 )
 _CAUGHT = "The old name's resources would be deleted. The check refuses it: add an alias."
 
@@ -194,7 +195,7 @@ MODELS = (
         area="Models",
         what="Another version of the serving chart",
         note="What Helm does depends on the chart: compare `helm template` of both. A failed upgrade rolls back.",
-        settings=(put("chart.path", "charts/inference-next"),),
+        settings=(put("chart.path", "{charts}/inference-next"),),
     ),
 )
 
@@ -204,7 +205,8 @@ NETWORK = (
         area="Network",
         what="Add an availability zone",
         note=(
-            "The subnets that are there keep their addresses. Nodes of a managed node group lie in the subnets it "
+            "Add it at the end of the list: the single NAT gateway stands in the first zone. The subnets that are "
+            "there keep their addresses. Nodes of a managed node group lie in the subnets it "
             "was made with, so the system nodes are replaced, the new ones first; models are not touched."
         ),
         settings=(put("network.availabilityZones", ["us-east-2a", "us-east-2b", "us-east-2c"]),),
@@ -484,6 +486,18 @@ ENTRY = (
         quick=True,
     ),
     Row(
+        name="pod-identity",
+        area="Entry and access",
+        what="Permissions of model pods: IRSA to Pod Identity (`access.mode`)",
+        note=(
+            "The role stays, only its trust changes. Pods read the bucket when they start: those that serve are not "
+            "touched, those that start during the change may have to try again. Then restart the models' pods "
+            "(`kubectl rollout restart deployment -n poolside-models`), so that they hold the new credentials."
+        ),
+        settings=(put("access.mode", "pod-identity"),),
+        quick=True,
+    ),
+    Row(
         name="bucket-versioning",
         area="Bucket and images",
         what="Switch bucket versioning on",
@@ -507,7 +521,7 @@ ENTRY = (
             "It would delete the key that the checkpoints are encrypted with; its protection refuses that. Copy "
             "the objects to a second bucket first."
         ),
-        settings=(put("checkpoints.encryption", "s3"),),
+        settings=(put("checkpoints.encryption", "sse-s3"),),
         refused="is protected",
     ),
     Row(

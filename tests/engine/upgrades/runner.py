@@ -26,6 +26,25 @@ run({name!r})
 _FLAGS = ("--yes", "--skip-preview", "--json")
 
 
+class _EventStack(Stack):
+    """A stack whose previews tell each event: whether a replacement deletes first is in no summary."""
+
+    def environment(self) -> dict[str, str]:
+        """The stack's environment, and the engine's switch for events of previews."""
+        return {**super().environment(), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """What a preview said."""
+
+    went_well: bool
+    steps: list[plans.Step]
+    """What it would do to each resource; not all of it where the preview was refused."""
+    told: str
+    """What it said to its user."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Deployment:
     """The dev stack on a local cloud of its own, in a folder with its program, settings and account."""
@@ -35,7 +54,7 @@ class Deployment:
     @property
     def stack(self) -> Stack:
         """The stack on its local cloud."""
-        return Stack(Cloud(self.folder / "cloud"), "dev", self.folder / "program")
+        return _EventStack(Cloud(self.folder / "cloud"), "dev", self.folder / "program")
 
     def lay_out(self) -> None:
         """Make the program's folder with everything that the project's own has, and charts of later versions."""
@@ -65,20 +84,22 @@ class Deployment:
                 edit(account)
         home.account_file.write_text(yaml.safe_dump(account, sort_keys=False))
         program = self.folder / "program"
-        (program / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        text = yaml.safe_dump(settings, sort_keys=False).replace("{charts}", str(program / "charts"))
+        (program / "Pulumi.dev.yaml").write_text(text)
         (program / "__main__.py").write_text(_PROGRAM.format(name=row.program if row else "as-it-is"))
         self.stack.cloud.prepare()
         self.stack.prepare()
 
-    def preview(self) -> subprocess.CompletedProcess[str]:
+    def preview(self) -> Preview:
         """What `up` would do."""
-        return self.stack.captured("preview", "--json")
+        run = self.stack.captured("preview", "--json")
+        return Preview(run.returncode == 0, plans.planned(run.stdout), told(run))
 
     def up(self, *flags: str) -> list[plans.Step]:
         """Apply the settings; what it did."""
         run = self.stack.captured("up", *_FLAGS, *flags)
         assert run.returncode == 0, told(run)
-        return plans.applied(run.stdout)
+        return plans.planned(run.stdout)
 
 
 def told(run: subprocess.CompletedProcess[str]) -> str:
