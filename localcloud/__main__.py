@@ -51,7 +51,7 @@ def _up(stack: Stack, given: argparse.Namespace) -> int:
     kubectl = str(stack.cloud.home.bin / "kubectl")
     sys.stdout.write("\n" + model_table(stack.outputs(), kubectl, stack.environment()) + "\n")
     say(
-        f"\ndone in {time.monotonic() - started:.0f} s (pods are simulated: nothing answers on the endpoints)\n"
+        f"\ndone in {time.monotonic() - started:.0f} s\n"
         "next: edit Pulumi.dev.yaml and `make preview`, look around with `make shell`, end it with `make down`"
     )
     return 0

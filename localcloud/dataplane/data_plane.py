@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.hostnames import covers
 from localcloud.aws.store import Store
 from localcloud.dataplane.exchange import Request, Response
 from localcloud.dataplane.http_server import Server
@@ -17,7 +18,6 @@ from localcloud.dataplane.targets import Target, ready_targets
 from localcloud.dataplane.tls import Certificates, Names
 from localcloud.home import Home
 from localcloud.kube.api import Api
-from localcloud.kube.load_balancers import covers
 from localcloud.kube.watching import Mirror
 
 
@@ -134,7 +134,7 @@ class DataPlane:
             names
             for wanted in balancer.discovered_hosts
             for names in by_arn.values()
-            if any(covers(name, wanted) for name in names)
+            if covers(names, wanted)
         ]
         return [*named, *found]
 

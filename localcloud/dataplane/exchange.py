@@ -4,7 +4,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,7 +77,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | Iterator[bytes] = b""
+    body: bytes | Generator[bytes] = b""
 
 
 def json_response(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

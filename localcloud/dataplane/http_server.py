@@ -4,7 +4,7 @@ import contextlib
 import http.server
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -124,8 +124,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.readline(8)
 
     def _send(self, response: Response) -> None:
-        with contextlib.suppress(ValueError):
-            self.send_response_only(response.status, HTTPStatus(response.status).phrase)
+        self.send_response_only(response.status, HTTPStatus(response.status).phrase)
         self.send_header("date", self.date_time_string())
         for name, value in response.headers.items():
             self.send_header(name, value)
@@ -141,10 +140,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._stream(body)
 
-    def _stream(self, pieces: Iterator[bytes]) -> None:
-        self.send_header("transfer-encoding", "chunked")
+    def _stream(self, pieces: Generator[bytes]) -> None:
+        # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+        chunked = self.request_version != "HTTP/1.0"
+        if chunked:
+            self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        with contextlib.closing(pieces) if hasattr(pieces, "close") else contextlib.nullcontext():  # type: ignore[type-var]
+        with contextlib.closing(pieces):
             for piece in pieces:
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-        self.wfile.write(b"0\r\n\r\n")
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")

@@ -6,12 +6,12 @@ Left out: the ``actions.*`` and ``conditions.*`` annotations, authentication, we
 
 import dataclasses
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from localcloud.kube.fields import at, each
-from localcloud.kube.load_balancers import listen_ports
 
 Object = Mapping[str, Any]
 
@@ -103,6 +103,16 @@ def path_patterns(path: str, path_type: str) -> tuple[str, ...]:
         return (trimmed, f"{trimmed}/*")
     # The path of this type is a pattern of the load balancer itself.
     return (path or "/*",)
+
+
+def listen_ports(text: str, with_certificates: bool) -> dict[int, str]:
+    """Protocol by port of the annotation. The controller has checked it; one that went bad since changes nothing."""
+    try:
+        entries = cast("list[dict[str, int]]", json.loads(text)) if text else []
+        found = {int(port): protocol for entry in entries for protocol, port in entry.items()}
+    except (ValueError, TypeError, AttributeError):
+        found = {}
+    return found or ({443: "HTTPS"} if with_certificates else {80: "HTTP"})
 
 
 def build(

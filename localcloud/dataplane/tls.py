@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from localcloud.kube.load_balancers import covers
+from components.hostnames import covers
 
 Names = tuple[str, ...]
 """The host names, wildcards included, of one certificate."""
@@ -22,7 +22,7 @@ _VALID_DAYS = 397
 
 def choose(host: str, certificates: Sequence[Names]) -> Names | None:
     """The certificate that a listener shows for a host: the closest that covers it, else its default, the first."""
-    covering = [names for names in certificates if any(covers(name, host) for name in names)]
+    covering = [names for names in certificates if covers(names, host)]
     exact = [names for names in covering if host in names]
     return next(iter([*exact, *covering, *certificates]), None)
 
