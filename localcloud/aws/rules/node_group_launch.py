@@ -147,7 +147,7 @@ def _node_plan(
         instance_id=id_,
         instance_type=type_,
         ami_type=ami,
-        image_id=text(template.get("imageId")) or f"ami-0{_stable_hex(ami + release)}",
+        image_id=text(template.get("imageId")) or image_id(ami, release),
         capacity_type=text(state.get("capacityType")),
         kubernetes_version=kubernetes,
         storage_gib=_storage(template, ami, type_, int(state.get("diskSize") or 0)),
@@ -155,6 +155,11 @@ def _node_plan(
         taints=group_taints(state),
         launch_template={"id": text(given.get("id")), "version": text(given.get("version"))} if given else {},
     )
+
+
+def image_id(ami_type: str, release: str) -> str:
+    """Id of the machine image of an EKS AMI type and release: always the same for the same two."""
+    return f"ami-0{_stable_hex(ami_type + release)}"
 
 
 def _stable_hex(value: str) -> str:
