@@ -264,7 +264,6 @@ _MODULES = (
     "interfaces",
     "kms",
     "launch",
-    "load_balancers",
     "logs",
     "network",
     "node_groups",
