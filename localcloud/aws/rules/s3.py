@@ -12,7 +12,7 @@ from localcloud.aws.rules.key_use import why_not_usable
 from localcloud.aws.rules.principals import unknown_principals
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at, each
-from localcloud.providers.protocol import UNKNOWN, Change, CheckFailure, Properties
+from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 BUCKET = "aws:s3/bucket:Bucket"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -90,6 +90,7 @@ class BucketRule(Rule):
 
 
 @rule(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketLogging:BucketLogging",
     OWNERSHIP,
     "aws:s3/bucketVersioning:BucketVersioning",
@@ -99,19 +100,6 @@ class BucketSettingRule(Rule):
 
     id_property = "bucket"
     references = (_BUCKET_REFERENCE,)
-
-
-@rule("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-class LifecycleRule(BucketSettingRule):
-    """What becomes of objects and of uploads that never finished."""
-
-    def replaces(self, change: Change, old: Properties, new: Properties) -> bool:
-        """Rules are put anew, all at once.
-
-        The measured table says that they replace, because the state it was measured with lacked the computed
-        `expected_bucket_owner`, which does.
-        """
-        return change.replace and not change.path.startswith("rules")
 
 
 @rule(PUBLIC_ACCESS_BLOCK)
