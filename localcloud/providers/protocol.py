@@ -433,6 +433,6 @@ def serve(provider: Provider, around: Around = nothing_around) -> None:
     # that is under way then ends as an AWS call would, but nothing waits for a new one.
     signal.signal(signal.SIGINT, servicer.interrupted)
     parent = os.getppid()
-    while os.getppid() == parent and not servicer.stopped.wait(0.5):
+    while os.getppid() == parent and not servicer.stopped.wait(0.1):
         pass
     server.stop(grace=None if os.getppid() == parent else 60).wait()
