@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from localcloud.aws.store import Record, Store
 from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
 
 PROGRAM = Path(__file__).parent / "programs" / "teardown"
 NAMESPACE = "poolside-models"
+VPC_ID = "vpc-0123456789abcdef0"
+SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def node(name: str, gpus: int) -> dict[str, Any]:
@@ -29,6 +32,23 @@ def node(name: str, gpus: int) -> dict[str, Any]:
         },
         "status": {"capacity": resources, "allocatable": resources},
     }
+
+
+def put_network(cloud: Cloud) -> None:
+    """The VPC that the program tells the controller about; its subnets have no way out, and so are private."""
+    store = Store(cloud.home.aws_state)
+    for zone, block in (("us-east-2a", "10.0.0.0/24"), ("us-east-2b", "10.0.1.0/24")):
+        state = {"vpcId": VPC_ID, "cidrBlock": block, "availabilityZone": zone, "tags": {}}
+        store.put(Record(SUBNET, f"subnet-0{zone[-1] * 16}", "", {}, state, origin="account"))
+    store.close()
+
+
+def left_by_the_controller(cloud: Cloud) -> list[str]:
+    store = Store(cloud.home.aws_state)
+    try:
+        return sorted({one.type for one in store.everything() if one.origin == "controller"})
+    finally:
+        store.close()
 
 
 class Runner:
@@ -67,6 +87,7 @@ class Runner:
 def runner(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Runner]:
     ordered: bool = request.param
     run = Runner(cloud, "ordered" if ordered else "unordered", ordered=ordered)
+    put_network(cloud)
     for made in (node("system-1", 0), node("gpu-1", 8)):
         applied = subprocess.run(
             [cloud.home.bin / "kubectl", "apply", "-f", "-"],
@@ -113,15 +134,17 @@ def test_destroy_is_clean_only_when_the_release_depends_on_the_controller(runner
         "--for=jsonpath={.metadata.finalizers[0]}=group.ingress.k8s.aws/poolside",
     )
     assert deadline.returncode == 0, deadline.stdout
+    assert "aws:lb/loadBalancer:LoadBalancer" in left_by_the_controller(runner.cloud)
     down = runner.pulumi("destroy", "--yes", "--skip-preview")
     if runner.name == "ordered":
         assert down.returncode == 0, down.stdout[-4000:]
+        assert left_by_the_controller(runner.cloud) == []
         return
     assert down.returncode != 0, down.stdout[-4000:]
     assert "group.ingress.k8s.aws/poolside" in down.stdout, down.stdout[-4000:]
     left = runner.ingresses()
     assert [ingress["metadata"]["finalizers"] for ingress in left] == [["group.ingress.k8s.aws/poolside"]]
-    # What a person would have to do by hand, and what the dependency spares them.
+    # The price of taking the finalizer off by hand: the load balancer stays, with all that it holds.
     runner(
         "kubectl",
         "patch",
@@ -135,3 +158,4 @@ def test_destroy_is_clean_only_when_the_release_depends_on_the_controller(runner
     )
     again = runner.pulumi("destroy", "--yes", "--skip-preview")
     assert again.returncode == 0, again.stdout[-4000:]
+    assert "aws:lb/loadBalancer:LoadBalancer" in left_by_the_controller(runner.cloud)

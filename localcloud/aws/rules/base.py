@@ -264,6 +264,7 @@ _MODULES = (
     "interfaces",
     "kms",
     "launch",
+    "load_balancers",
     "logs",
     "network",
     "node_groups",

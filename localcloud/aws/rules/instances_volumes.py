@@ -11,7 +11,13 @@ from typing import Any, ClassVar
 from localcloud.aws import names
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Rule, rule, text, values_at
-from localcloud.aws.rules.interfaces import Attachment, Interface, attach, attached_to, free_public_address
+from localcloud.aws.rules.interfaces import (
+    Attachment,
+    Interface,
+    attach,
+    attached_to,
+    free_public_addresses,
+)
 from localcloud.aws.rules.network import INSTANCE, NETWORK_INTERFACE
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at, each
@@ -152,7 +158,7 @@ def _interfaces(call: Call, launch: Launch) -> list[Interface]:
                 tags=tags,
                 origin="eks",
                 address=launch.address if index == 0 else "",
-                public_address=free_public_address(call) if public and index == 0 else "",
+                public_address=free_public_addresses(call, 1)[0] if public and index == 0 else "",
             )
         )
     if _runs_vpc_cni(call, launch.cluster):

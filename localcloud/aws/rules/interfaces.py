@@ -7,6 +7,7 @@ address keeps the internet gateway. Texts and owners of requester-managed interf
 
 import dataclasses
 import ipaddress
+import itertools
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -115,11 +116,11 @@ def free_address(call: Call, subnet: Record) -> str:
     )
 
 
-def free_public_address(call: Call) -> str:
-    """A public address that is on no interface, of a range kept for documentation (RFC 5737)."""
+def free_public_addresses(call: Call, count: int) -> list[str]:
+    """Public addresses that are on no interface, of a range kept for documentation (RFC 5737)."""
     taken = {text(one.state.get("publicIp")) for one in call.store.all(NETWORK_INTERFACE)}
-    block = ipaddress.IPv4Network("198.51.100.0/24")
-    return next(str(one) for one in block.hosts() if str(one) not in taken)
+    hosts = (str(one) for one in ipaddress.IPv4Network("198.51.100.0/24").hosts())
+    return list(itertools.islice((one for one in hosts if one not in taken), count))
 
 
 @dataclasses.dataclass(frozen=True)
