@@ -115,7 +115,7 @@ def model(name: str = "a") -> Object:
 
 def test_a_group_gets_a_load_balancer_with_all_that_belongs_to_it(aws: Simulated) -> None:
     vpc, subnets = aws.network()
-    played = Played(aws, vpc, model("a"), model("b"))
+    played = Played(aws, vpc, model("a"), model("b"), subnets={"ids": subnets})
     assert played.run()
     (balancer,) = played.made(BALANCER)
     assert balancer.state["subnets"] == sorted(subnets)
