@@ -13,6 +13,8 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
+from localcloud.simulation.clock_workers import with_simulated_time
+
 _BAIL = 32
 """Exit code that tells the host that the error has been reported already."""
 
@@ -51,6 +53,7 @@ def main() -> int:
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    with_simulated_time(loop)
     try:
         loop.run_until_complete(run_in_stack(program))
     except pulumi.RunError as error:

@@ -1,5 +1,6 @@
 """The `eks` provider of the local cloud: it builds `eks:index:Cluster` from resources of the `aws` provider."""
 
+import asyncio
 import os
 import sys
 import threading
@@ -10,6 +11,7 @@ from pulumi import Inputs, ResourceOptions
 from pulumi.provider import ConstructResult, Provider, main
 
 from localcloud.eks.cluster import Cluster
+from localcloud.simulation.clock_workers import with_simulated_time
 
 
 class EksProvider(Provider):
@@ -26,6 +28,7 @@ class EksProvider(Provider):
             raise ValueError(
                 f"the local cloud's eks provider builds eks:index:Cluster only, not {resource_type}"
             )
+        with_simulated_time(asyncio.get_running_loop())
         cluster = Cluster(name, inputs, options or ResourceOptions())
         return ConstructResult(urn=cluster.urn, state=cluster.state)
 

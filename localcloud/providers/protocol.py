@@ -420,8 +420,12 @@ def serve(provider: Provider, around: Around = nothing_around) -> None:
 
     ``around`` wraps every create, update and delete.
     """
+    from localcloud.simulation.clock_calls import call_interceptors  # it imports this module
+
     server = grpc.server(
-        futures.ThreadPoolExecutor(max_workers=64), options=[("grpc.max_receive_message_length", 400 << 20)]
+        futures.ThreadPoolExecutor(max_workers=64),
+        interceptors=call_interceptors(),
+        options=[("grpc.max_receive_message_length", 400 << 20)],
     )
     servicer = _Servicer(provider, around)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)  # pyright: ignore[reportUnknownMemberType]

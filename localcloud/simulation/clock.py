@@ -21,11 +21,9 @@ from localcloud.home import Home
 from localcloud.simulation.clock_log import ClockLog
 from localcloud.simulation.clock_stillness import Still, Stillness
 from localcloud.simulation.clock_ticker import Ticker
+from localcloud.simulation.clock_workers import SPEED_VARIABLE as SPEED_VARIABLE
 from localcloud.simulation.delays import Delay, delay_of
 from localcloud.simulation.operations import Around, Operation, nothing_around
-
-SPEED_VARIABLE = "INFERENCE_PLANE_SPEED"
-"""``max``, or how many virtual seconds may pass in a real one. Unset: no clock."""
 
 CLOCK_FILE = "clock.sqlite3"
 """Name of the clock's file in the folder of a local cloud."""
@@ -94,6 +92,17 @@ class Clock:
             delay = Delay(delay.seconds + operation.more_seconds, delay.source)
             self._wait(number, delay, since_begin=True)
             self._end(number, outcome, worked)
+
+    @contextlib.contextmanager
+    def call(self, method: str) -> Generator[None]:
+        """Count another call as work while it lasts; it takes no virtual time and leaves no trace."""
+        number = self._begin("", method)
+        try:
+            yield
+        finally:
+            with self._log.transaction() as connection:
+                self._log.remove(connection, number)
+                self._log.touch(connection, self._run)
 
     # -- entries -------------------------------------------------------------------------------------------
 

@@ -170,6 +170,10 @@ class ClockLog:
             (*values.values(), entry),
         )
 
+    def remove(self, connection: sqlite3.Connection, entry: int) -> None:
+        """Forget an entry."""
+        connection.execute("DELETE FROM entries WHERE id = ?", (entry,))
+
     def touch(self, connection: sqlite3.Connection, run: str) -> None:
         """Note that something has just begun or ended."""
         connection.execute("UPDATE runs SET moved = ? WHERE run = ?", (time.monotonic(), run))

@@ -68,7 +68,7 @@ class Stillness:
             self._since = self._since or moment
             return moment - self._since >= _BLIND_SECONDS
         used, wanted = self._look(moment)
-        work = sum(spent - self._used.get(thread, spent) for thread, spent in used.items())
+        work = sum(spent - self._used.get(thread, 0) for thread, spent in used.items())
         if wanted or self._since is None or work > _WORK_NANOSECONDS:
             self._since, self._used = moment, used
             return False
