@@ -15,7 +15,9 @@ FIRST_TOKEN_ANNOTATION = "stand-in.inference-plane/time-to-first-token"  # noqa:
 TOKEN_ANNOTATION = "stand-in.inference-plane/time-per-output-token"  # noqa: S105 -- no secret
 """Pod annotation: seconds that the stand-in takes for every further token (default 0)."""
 
-_MODEL_SERVER = re.compile(r"vllm|--served-model-name")
+MODEL_SERVER = "vllm|--served-model-name"
+"""Pattern by which a model server's container is known; KWOK's stages have the same."""
+
 _REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _DEFAULT_GRACE = 30
 
@@ -36,7 +38,7 @@ def model_container(pod: Object) -> dict[str, Any] | None:
     """The container that runs vLLM, recognised by its image, command or arguments, as KWOK's stages do it."""
     for container in each(pod, "spec", "containers"):
         words = [container.get("image"), *(container.get("command") or ()), *(container.get("args") or ())]
-        if _MODEL_SERVER.search(" ".join(str(word) for word in words if word)):
+        if re.search(MODEL_SERVER, " ".join(str(word) for word in words if word)):
             return container
     return None
 
