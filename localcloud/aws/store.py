@@ -1,12 +1,13 @@
 """The resources of one simulated account: a SQLite file that several processes and threads share."""
 
 import contextlib
+import copy
 import dataclasses
 import json
 import sqlite3
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+        self._unseen: frozenset[tuple[str, str]] = frozenset()
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -160,6 +162,12 @@ class Store:
             connection.close()
             self._local.connection = None
 
+    def without(self, unseen: Collection[tuple[str, str]]) -> "Store":
+        """The same store, in the same transactions, to somebody who does not see these types and ids yet."""
+        view = copy.copy(self)
+        view._unseen = frozenset(unseen)
+        return view
+
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
@@ -176,4 +184,5 @@ class Store:
         return [
             Record(type_, id_, name, json.loads(inputs), json.loads(state), origin)
             for type_, id_, name, inputs, state, origin in rows.fetchall()
+            if (type_, id_) not in self._unseen
         ]

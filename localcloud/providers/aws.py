@@ -1,6 +1,7 @@
 """The `aws` provider of the local cloud: the simulated account behind Pulumi's provider protocol."""
 
 import contextlib
+import dataclasses
 import json
 import time
 from collections.abc import Callable, Generator
@@ -30,6 +31,7 @@ from localcloud.providers.protocol import (
     serve,
 )
 from localcloud.simulation.around import operations_around
+from localcloud.simulation.faults_account import seen_by
 
 _DEFAULT_SECONDS = 300.0
 _UNFINISHED = "__unfinished"
@@ -128,15 +130,21 @@ class AwsProvider(Provider):
         if preview:
             return "", rule.planned(plain(inputs))
         call = self._call(timeout)
-        with _told("creating", type_, name), self._store.transaction():
-            rule.check_references(call, inputs)
-            rule.check_unique(call, inputs)
-            rule.admit(call, plain(inputs), None)
-            id_ = rule.identity(call, plain(inputs))
-            state = rule.full_state(call, id_, inputs)
-            record = Record(type_, id_, name, inputs, {**state, _UNFINISHED: True})
-            self._store.put(record)
-        return id_, self._finish("creating", record, lambda: rule.created(call, record))
+
+        def accept(store: Store) -> Record:
+            seen = dataclasses.replace(call, store=store)
+            with _told("creating", type_, name), self._store.transaction():
+                rule.check_references(seen, inputs)
+                rule.check_unique(seen, inputs)
+                rule.admit(seen, plain(inputs), None)
+                id_ = rule.identity(call, plain(inputs))
+                state = rule.full_state(call, id_, inputs)
+                record = Record(type_, id_, name, inputs, {**state, _UNFINISHED: True})
+                self._store.put(record)
+                return record
+
+        record = seen_by(self._home, self._store, type_, inputs, accept)
+        return record.id, self._finish("creating", record, lambda: rule.created(call, record))
 
     def read(
         self, type_: str, id_: str, inputs: Properties, state: Properties

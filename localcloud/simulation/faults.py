@@ -7,6 +7,8 @@ from typing import Any
 
 from localcloud.home import Home
 from localcloud.providers.protocol import AnswerLostError, PartialFailureError, ProviderError
+from localcloud.simulation.clock import clock_of
+from localcloud.simulation.faults_account import under_way
 from localcloud.simulation.faults_errors import (
     answer_lost,
     backoff_seconds,
@@ -20,6 +22,8 @@ from localcloud.simulation.faults_file import (
     FailsAfterMade,
     Fault,
     FaultsFileError,
+    LateCapacity,
+    NotYetVisible,
     ProviderKilled,
     Slow,
     Throttled,
@@ -42,10 +46,16 @@ def faults_around(home: Home, engine: Engine | None = None) -> Around:
     @contextlib.contextmanager
     def around(operation: Operation) -> Generator[None]:
         with contextlib.ExitStack() as stack:
+            entry = stack.enter_context(under_way(operation))
             for index, fault in enumerate(_faults(home)):
-                enter = _KINDS.get(fault.kind)
-                if enter and fault.match.matches(operation) and state.fires(index, fault, operation):
-                    stack.enter_context(enter(fault, operation, parent))
+                if not fault.match.matches(operation) or not state.fires(index, fault, operation):
+                    continue
+                if isinstance(fault, LateCapacity):
+                    entry.late_capacity = fault
+                elif isinstance(fault, NotYetVisible):
+                    stack.enter_context(_not_yet_visible(fault, operation, home))
+                else:
+                    stack.enter_context(_KINDS[fault.kind](fault, operation, parent))
             yield
 
     return around
@@ -104,6 +114,12 @@ def _fails_after_made(fault: FailsAfterMade, operation: Operation, engine: Engin
 
 
 @contextlib.contextmanager
+def _not_yet_visible(fault: NotYetVisible, operation: Operation, home: Home) -> Generator[None]:
+    yield
+    FaultState(home).hide(operation.type, operation.id, clock_of(home).now() + fault.seconds)
+
+
+@contextlib.contextmanager
 def _engine_killed(fault: EngineKilled, operation: Operation, engine: Engine) -> Generator[None]:
     if fault.moment == "before":
         engine.kill()
@@ -130,4 +146,4 @@ _KINDS: Mapping[str, Callable[[Any, Operation, Engine], AbstractContextManager[N
     "provider-killed": _provider_killed,
     "engine-killed": _engine_killed,
 }
-"""Kinds that happen around an operation; the others happen inside the account (`faults_account`)."""
+"""Kinds that happen around an operation; the others happen inside the account: see `faults_account`."""

@@ -104,12 +104,12 @@ class NotYetVisible(_Part):
 
 
 class LateCapacity(_Part):
-    """EC2 has no capacity for a matching node group at first."""
+    """EC2 has no capacity for a matching node group at first; EKS goes on trying for 20 minutes."""
 
     kind: Literal["late-capacity"]
     match: Match
-    tries: int = Field(default=3, ge=1)
-    """Launches that find no capacity before one does."""
+    seconds: float = Field(gt=0)
+    """Simulated seconds until there is some."""
 
 
 class ProviderKilled(_Part):

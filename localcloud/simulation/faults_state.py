@@ -17,7 +17,6 @@ CREATE TABLE IF NOT EXISTS fired (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, verb TEXT NOT NULL, urn TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS unseen (type TEXT, id TEXT, visible REAL NOT NULL, PRIMARY KEY (type, id));
-CREATE TABLE IF NOT EXISTS tries (fault TEXT, resource TEXT, count INTEGER, PRIMARY KEY (fault, resource));
 """
 
 
@@ -61,28 +60,23 @@ class FaultState:
                 Fired(*row) for row in connection.execute("SELECT kind, verb, urn FROM fired ORDER BY number")
             ]
 
-    def tried(self, index: int, fault: Fault, resource: str) -> int:
-        """Count a try of a resource under a fault; how many there were, this one included."""
-        with self._connected() as connection:
-            row = connection.execute(
-                "INSERT INTO tries VALUES (?, ?, 1) ON CONFLICT (fault, resource) DO UPDATE SET count = count + 1 "
-                "RETURNING count",
-                (_key(index, fault), resource),
-            ).fetchone()
-            return int(row[0])
-
     def hide(self, type_: str, id_: str, visible: float) -> None:
         """Note that others do not see a resource before a simulated time."""
         with self._connected() as connection:
             connection.execute("INSERT OR REPLACE INTO unseen VALUES (?, ?, ?)", (type_, id_, visible))
 
     def unseen(self, now: float) -> dict[tuple[str, str], float]:
-        """When each resource that is not seen yet will be, by type and id."""
+        """For how many simulated seconds more each resource is not seen, by type and id."""
         if not self._path.exists():
             return {}
         with self._connected() as connection:
             rows = connection.execute("SELECT type, id, visible FROM unseen WHERE visible > ?", (now,))
-            return {(type_, id_): visible for type_, id_, visible in rows}
+            return {(type_, id_): visible - now for type_, id_, visible in rows}
+
+    def let_pass(self, seconds: float) -> None:
+        """Bring forward when resources are seen: for runs without a clock."""
+        with self._connected() as connection:
+            connection.execute("UPDATE unseen SET visible = visible - ?", (seconds,))
 
     @contextlib.contextmanager
     def _connected(self) -> Generator[sqlite3.Connection]:

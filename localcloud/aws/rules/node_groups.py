@@ -46,6 +46,7 @@ from localcloud.aws.rules.node_group_templates import (
 from localcloud.aws.store import Record
 from localcloud.kube.fields import at
 from localcloud.providers.protocol import CheckFailure, Properties
+from localcloud.simulation.faults_account import wait_for_capacity
 
 _NODE_SECONDS = 120.0
 _DEFAULT_DISK_GIB = 20
@@ -223,6 +224,8 @@ class NodeGroupRule(Rule):
                 self._terminate(call, [one])
 
     def _launch(self, call: Call, record: Record, count: int) -> None:
+        wanted = instance_types(record.state, template_data(call, record.state))
+        wait_for_capacity(call.home, " or ".join(wanted), ", ".join(zones_of(call, record.state)))
         with call.store.transaction():
             instances = plan_instances(call, record, count)
             for one in instances:
