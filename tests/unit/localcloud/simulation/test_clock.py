@@ -99,6 +99,24 @@ def test_more_seconds_of_a_fault_are_added(tmp_path: Path) -> None:
     assert ticking.now() == 60
 
 
+def test_another_call_of_the_provider_stops_time_and_leaves_no_trace(tmp_path: Path) -> None:
+    ticking = clock(tmp_path, rest=0.01)
+    seen: list[float] = []
+
+    def check() -> None:
+        with ticking.call("Check"):
+            time.sleep(0.5)
+            seen.append(ticking.now())
+
+    def quick() -> None:
+        with ticking.operation(operation(ROLE, "quick")):
+            pass
+
+    together(check, quick)
+    assert seen == [0]
+    assert set(entries(tmp_path)) == {"quick"}
+
+
 def test_a_pause_inside_an_operation_lets_the_others_go_on(tmp_path: Path) -> None:
     ticking = clock(tmp_path)
     seen: list[float] = []
@@ -137,8 +155,8 @@ def test_a_refusal_takes_a_second_and_a_failure_its_full_time(tmp_path: Path) ->
 
 
 def test_a_given_speed_is_never_exceeded(tmp_path: Path) -> None:
-    ticking = clock(tmp_path, speed=200)
     began = time.monotonic()
+    ticking = clock(tmp_path, speed=200)
     with ticking.operation(operation(NAT, "nat")):
         pass
     took = time.monotonic() - began
