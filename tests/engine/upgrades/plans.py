@@ -136,3 +136,16 @@ def _unlost(steps: list[Step], allowed: set[str]) -> Iterator[str]:
     lost = {step.name for step in steps if step.op in ("replace", "delete") and step.type in KEPT}
     for name in sorted(allowed - lost):
         yield f"{name!r} is said to be lost, but stays: take it out of the row"
+
+
+def unforeseen(preview: Mapping[str, Any], done: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a run did beyond its preview, or left out of it, by operation; both as `summary` gives them.
+
+    A preview may announce an update that turns out to be none: a value was not known before.
+    """
+    found: dict[str, list[str]] = {}
+    for op in _CHANGES:
+        before, after = set(preview.get(op, {})), set(done.get(op, {}))
+        if surprise := sorted(after - before if op == "update" else after ^ before):
+            found[op] = surprise
+    return found

@@ -24,11 +24,14 @@ NEXT_CHARTS = {
 """Later versions of published charts than the pinned ones."""
 
 
+_VPC, _NETWORK, _STORAGE = (f"inference-plane:index:{name}" for name in ("Vpc", "Network", "Storage"))
+
+
 class Storage(pulumi.ComponentResource):
     """A component around the bucket, as a reader might introduce one."""
 
     def __init__(self) -> None:
-        super().__init__("inference-plane:index:Storage", "storage")
+        super().__init__(_STORAGE, "storage")
         self.register_outputs({})
 
 
@@ -36,11 +39,13 @@ def _merged(opts: pulumi.ResourceOptions | None, more: pulumi.ResourceOptions) -
     return pulumi.ResourceOptions.merge(opts, more)
 
 
-def _renamed(component: Any, attribute: str, old: str, new: str, *, alias: bool) -> Callable[[], None]:
+def _renamed(component: Any, attribute: str, old: str, new: str, *, once: str | None) -> Callable[[], None]:
+    """Call the component ``new`` instead of ``old``; ``once`` is the name that an alias gives, if there is one."""
+
     def patch() -> None:
         def make(name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> Any:
             assert name == old, f"the component is called {name!r} by now: adapt this program"
-            aliases: list[Any] = [pulumi.Alias(name=old)] if alias else []
+            aliases: list[Any] = [pulumi.Alias(name=once)] if once else []
             return component(new, args, _merged(opts, pulumi.ResourceOptions(aliases=aliases)))
 
         setattr(foundation, attribute, make)
@@ -51,7 +56,7 @@ def _renamed(component: Any, attribute: str, old: str, new: str, *, alias: bool)
 def _reparented(*, alias: bool) -> Callable[[], None]:
     def patch() -> None:
         def make(name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> CheckpointBucket:
-            # Without `parent`, an alias says: no parent but the stack.
+            # Without a parent, an alias says: no parent but the stack.
             aliases: list[Any] = [pulumi.Alias(parent=None)] if alias else []
             more = pulumi.ResourceOptions(parent=Storage(), aliases=aliases)
             return CheckpointBucket(name, args, _merged(opts, more))
@@ -61,19 +66,27 @@ def _reparented(*, alias: bool) -> Callable[[], None]:
     return patch
 
 
-def _retyped(*, alias: bool) -> Callable[[], None]:
+def _parent_taken_back() -> None:
+    def make(name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> CheckpointBucket:
+        storage = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{_STORAGE}::storage"
+        aliases: list[Any] = [pulumi.Alias(parent=storage)]
+        return CheckpointBucket(name, args, _merged(opts, pulumi.ResourceOptions(aliases=aliases)))
+
+    setattr(foundation, "CheckpointBucket", make)  # noqa: B010 -- the type is another on purpose
+
+
+def _retyped(new: str, *, once: str | None) -> Callable[[], None]:
+    """Give the class Vpc the type token ``new``; ``once`` is the token that an alias gives, if there is one."""
+
     def patch() -> None:
         component: Any = pulumi.ComponentResource
-        old = component.__init__
+        original = component.__init__
 
         def init(self: Any, t: str, name: str, props: Any = None, opts: Any = None, **rest: Any) -> None:
-            if t == "inference-plane:index:Vpc":
-                aliases: list[Any] = [pulumi.Alias(type_=t)] if alias else []
-                t, opts = (
-                    "inference-plane:index:Network",
-                    _merged(opts, pulumi.ResourceOptions(aliases=aliases)),
-                )
-            old(self, t, name, props, opts, **rest)
+            if t == _VPC:
+                aliases: list[Any] = [pulumi.Alias(type_=once)] if once else []
+                t, opts = new, _merged(opts, pulumi.ResourceOptions(aliases=aliases))
+            original(self, t, name, props, opts, **rest)
 
         component.__init__ = init
 
@@ -94,20 +107,29 @@ def _next_system_release() -> None:
 
 PROGRAMS: dict[str, Callable[[], None]] = {
     "as-it-is": lambda: None,
-    "vpc-renamed": _renamed(Vpc, "Vpc", "network", "private-network", alias=True),
-    "vpc-renamed-without-alias": _renamed(Vpc, "Vpc", "network", "private-network", alias=False),
-    "cluster-renamed": _renamed(EksCluster, "EksCluster", "cluster", "control-plane", alias=True),
+    "vpc-renamed": _renamed(Vpc, "Vpc", "network", "private-network", once="network"),
+    "vpc-renamed-without-alias": _renamed(Vpc, "Vpc", "network", "private-network", once=None),
+    "vpc-named-back": _renamed(Vpc, "Vpc", "network", "network", once="private-network"),
+    "cluster-renamed": _renamed(EksCluster, "EksCluster", "cluster", "control-plane", once="cluster"),
     "cluster-renamed-without-alias": _renamed(
-        EksCluster, "EksCluster", "cluster", "control-plane", alias=False
+        EksCluster, "EksCluster", "cluster", "control-plane", once=None
     ),
-    "bucket-renamed": _renamed(CheckpointBucket, "CheckpointBucket", "checkpoints", "weights", alias=True),
+    "cluster-named-back": _renamed(EksCluster, "EksCluster", "cluster", "cluster", once="control-plane"),
+    "bucket-renamed": _renamed(
+        CheckpointBucket, "CheckpointBucket", "checkpoints", "weights", once="checkpoints"
+    ),
     "bucket-renamed-without-alias": _renamed(
-        CheckpointBucket, "CheckpointBucket", "checkpoints", "weights", alias=False
+        CheckpointBucket, "CheckpointBucket", "checkpoints", "weights", once=None
+    ),
+    "bucket-named-back": _renamed(
+        CheckpointBucket, "CheckpointBucket", "checkpoints", "checkpoints", once="weights"
     ),
     "bucket-reparented": _reparented(alias=True),
     "bucket-reparented-without-alias": _reparented(alias=False),
-    "vpc-retyped": _retyped(alias=True),
-    "vpc-retyped-without-alias": _retyped(alias=False),
+    "bucket-reparented-back": _parent_taken_back,
+    "vpc-retyped": _retyped(_NETWORK, once=_VPC),
+    "vpc-retyped-without-alias": _retyped(_NETWORK, once=None),
+    "vpc-retyped-back": _retyped(_VPC, once=_NETWORK),
     "alb-controller-chart": _chart(alb_controller, "ALB_CONTROLLER"),
     "gpu-operator-chart": _chart(gpu_operator, "GPU_OPERATOR"),
     "external-dns-chart": _chart(external_dns, "EXTERNAL_DNS"),

@@ -39,6 +39,8 @@ class Row:
     """Why the change is only previewed, and not applied."""
     loses_on_the_way_back: frozenset[str] = frozenset()
     """The same as ``loses`` for taking the change back."""
+    program_back: str = "as-it-is"
+    """The program that takes the change back, of `PROGRAMS`."""
     no_way_back: str = ""
     """What is refused when the change is taken back."""
     quick: bool = False
@@ -573,6 +575,7 @@ CODE = (
         what='Rename a component (`Vpc("network")`), with an alias',
         note=_ALIAS,
         program="vpc-renamed",
+        program_back="vpc-named-back",
         quick=True,
     ),
     Row(
@@ -581,6 +584,7 @@ CODE = (
         what='Rename a component (`EksCluster("cluster")`), with an alias',
         note=_ALIAS,
         program="cluster-renamed",
+        program_back="cluster-named-back",
         quick=True,
     ),
     Row(
@@ -589,6 +593,7 @@ CODE = (
         what='Rename a component (`CheckpointBucket("checkpoints")`), with an alias',
         note=_ALIAS,
         program="bucket-renamed",
+        program_back="bucket-named-back",
     ),
     Row(
         name="bucket-reparented",
@@ -596,6 +601,7 @@ CODE = (
         what="Move a component below another, with an alias",
         note=_ALIAS,
         program="bucket-reparented",
+        program_back="bucket-reparented-back",
         quick=True,
     ),
     Row(
@@ -604,6 +610,7 @@ CODE = (
         what="Rename a component's class (its type token), with an alias",
         note=_ALIAS,
         program="vpc-retyped",
+        program_back="vpc-retyped-back",
     ),
     Row(
         name="vpc-renamed-without-alias",

@@ -68,7 +68,9 @@ class Deployment:
         for chart, version in NEXT_CHARTS.items():
             _copy_chart(STAND_INS / chart, self.folder / "cloud" / "charts" / chart, version)
 
-    def become(self, row: rows.Row | None, version: str = rows.BASE_VERSION) -> None:
+    def become(
+        self, row: rows.Row | None, version: str = rows.BASE_VERSION, program: str | None = None
+    ) -> None:
         """Make settings, account and program those of a row; of the base without one. Nothing is run."""
         settings = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())
         rows.put("cluster.kubernetesVersion", version)(settings)
@@ -83,10 +85,11 @@ class Deployment:
             for edit in row.account:
                 edit(account)
         home.account_file.write_text(yaml.safe_dump(account, sort_keys=False))
-        program = self.folder / "program"
-        text = yaml.safe_dump(settings, sort_keys=False).replace("{charts}", str(program / "charts"))
-        (program / "Pulumi.dev.yaml").write_text(text)
-        (program / "__main__.py").write_text(_PROGRAM.format(name=row.program if row else "as-it-is"))
+        folder = self.folder / "program"
+        text = yaml.safe_dump(settings, sort_keys=False).replace("{charts}", str(folder / "charts"))
+        (folder / "Pulumi.dev.yaml").write_text(text)
+        name = program or (row.program if row else "as-it-is")
+        (folder / "__main__.py").write_text(_PROGRAM.format(name=name))
         self.stack.cloud.prepare()
         self.stack.prepare()
 
@@ -100,6 +103,19 @@ class Deployment:
         run = self.stack.captured("up", *_FLAGS, *flags)
         assert run.returncode == 0, told(run)
         return plans.planned(run.stdout)
+
+    def wait_for_models(self, seconds: float = 60) -> None:
+        """Wait until every model serves: nodes may have gone under it, without a change of its release."""
+        kubectl = [self.stack.cloud.home.bin / "kubectl", "wait", "deployment", "--all"]
+        condition = ["--for=condition=Available", f"--timeout={seconds:.0f}s", "-n", "poolside-models"]
+        run = subprocess.run(
+            [*kubectl, *condition],
+            env=self.stack.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
 
 
 def told(run: subprocess.CompletedProcess[str]) -> str:
