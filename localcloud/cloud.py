@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from localcloud.api.endpoint import endpoint_of
 from localcloud.aws.account import write_default
 from localcloud.certificates import ensure_token
 from localcloud.control_plane import ControlPlane
@@ -132,9 +133,16 @@ class Cloud:
             "PULUMI_ERROR_OUTPUT_STRING": "1",
             "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "1",
             "AWS_REGION": "us-east-2",
+            "AWS_DEFAULT_REGION": "us-east-2",
             "AWS_ACCESS_KEY_ID": "local-cloud",
             "AWS_SECRET_ACCESS_KEY": "local-cloud",
             "AWS_EC2_METADATA_DISABLED": "true",
+            # Every AWS call goes to the local cloud, whatever the user's own profile or proxy says.
+            "AWS_ENDPOINT_URL": endpoint_of(home),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), _no_proxy()),
             "KUBECONFIG": str(home.admin_kubeconfig),
             "KUBECACHEDIR": str(home.root / "kubectl"),
             "HELM_CACHE_HOME": str(home.root / "helm" / "cache"),
@@ -158,7 +166,7 @@ class Cloud:
         )
         _write_program(self.home.bin / "pulumi", shim)
         (self.home.bin / SHIM_MARKER).touch()
-        aws = shutil.which("aws", path=_path_without_shims()) or ""
+        aws = shutil.which("aws", path=_path_without_shims()) or _own_aws()
         _write_program(self.home.bin / "aws", _AWS_SHIM.format(token=self.home.admin_token, aws=aws))
         for name in ("kubectl", "helm"):
             link = self.home.bin / name
@@ -183,6 +191,18 @@ def _write_program(path: Path, text: str) -> None:
     draft.write_text(text)
     draft.chmod(0o755)
     draft.replace(path)
+
+
+def _own_aws() -> str:
+    """The AWS CLI beside this Python, which the development requirements bring; empty without them."""
+    path = Path(sys.executable).parent / "aws"
+    return str(path) if path.exists() else ""
+
+
+def _no_proxy() -> str:
+    """The user's exceptions from his proxy, and loopback."""
+    given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return ",".join([*filter(None, given.split(",")), "127.0.0.1", "localhost"])
 
 
 def _path_without_shims() -> str:

@@ -31,6 +31,7 @@ _PORTS = {
     "data-plane-https": "data-plane",
     "data-plane-http": "data-plane",
     "data-plane-proxy": "data-plane",
+    "aws-api": "aws-api",
 }
 """The process that listens on each port."""
 
@@ -106,6 +107,7 @@ class ControlPlane:
         self._start("controllers", Path(sys.executable), ["-m", "localcloud.controllers"])
         listeners = [f"--{name}={self._ports[f'data-plane-{name}']}" for name in ("https", "http", "proxy")]
         self._start("data-plane", Path(sys.executable), ["-m", "localcloud.dataplane", *listeners])
+        self._start("aws-api", Path(sys.executable), ["-m", "localcloud.api"])
 
     def healthy(self) -> bool:
         """Whether the API server answers right now."""

@@ -1,0 +1,1 @@
+"""The AWS API of a local cloud: a moto server in step with the simulated account."""
