@@ -137,7 +137,6 @@ MODELS = (
                 },
             ),
         ),
-        quick=True,
     ),
     Row(
         name="model-removed",
@@ -221,7 +220,6 @@ NETWORK = (
         what="NAT gateway: `single` to `per-zone`",
         note="The routes of the other zones change to their own gateway: connections through the old one break.",
         settings=(put("network.nat", "per-zone"),),
-        quick=True,
     ),
     Row(
         name="flow-logs-on",
@@ -284,7 +282,6 @@ CLUSTER = (
                 ],
             ),
         ),
-        quick=True,
     ),
     Row(
         name="endpoint-private",
@@ -292,7 +289,6 @@ CLUSTER = (
         what="API endpoint: public to private only",
         note="From then on, run Pulumi and kubectl from inside the VPC; models are not touched.",
         settings=(put("cluster.endpointPublicAccess", False),),
-        quick=True,
     ),
     Row(
         name="endpoint-cidrs",
@@ -353,7 +349,6 @@ NODES = (
         what="Another AMI release of the GPU nodes",
         note=_ROLLS_MODELS,
         settings=(put("gpuNodes.amiRelease", "1.35.7-20260901"),),
-        quick=True,
     ),
     Row(
         name="gpu-node-count",
@@ -532,7 +527,6 @@ ENTRY = (
         what="Add an image repository",
         note=_NO_STOP,
         settings=(put("images.repositories", ["atlas", "public-docs", "router"]),),
-        quick=True,
     ),
     Row(
         name="repository-removed",
@@ -602,7 +596,6 @@ CODE = (
         note=_ALIAS,
         program="bucket-reparented",
         program_back="bucket-reparented-back",
-        quick=True,
     ),
     Row(
         name="vpc-retyped",
@@ -628,7 +621,6 @@ CODE = (
         note=_CAUGHT,
         program="cluster-renamed-without-alias",
         unsafe=True,
-        quick=True,
     ),
     Row(
         name="bucket-renamed-without-alias",

@@ -5,7 +5,6 @@ takes none out: whoever removes a resource from the stack deletes its line by ha
 """
 
 import os
-from collections.abc import Iterator
 
 import pulumi
 import pytest
@@ -39,13 +38,13 @@ def test_every_resource_is_reviewed() -> None:
 
 
 @pytest.fixture
-def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recording]:
+def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """A program of the upgrade matrix, recorded; its change of the code ends with the test."""
     for name in ("Vpc", "EksCluster", "CheckpointBucket"):
         monkeypatch.setattr(foundation, name, getattr(foundation, name))
     monkeypatch.setattr(pulumi.ComponentResource, "__init__", pulumi.ComponentResource.__init__)
     PROGRAMS[request.param]()
-    yield recorded()
+    return recorded()
 
 
 @pytest.mark.parametrize(
