@@ -201,10 +201,10 @@ class Pods:
     def _forget(self, there: set[str]) -> None:
         with self._lock:
             gone = [self._pods.pop(uid) for uid in set(self._pods) - there]
-        self._ended &= there
         for pod in gone:
-            # One that nobody drained was killed, and its connections with it.
-            if pod.deadline is None and isinstance(pod.server, ModelServer):
+            # What was not taken down here was killed, and its connections with it.
+            if pod.uid not in self._ended and isinstance(pod.server, ModelServer):
                 pod.server.abort()
+        self._ended &= there
         if gone and set(self._keys) - there:
             self._keep_keys({uid: keys for uid, keys in self._keys.items() if uid in there})

@@ -156,9 +156,12 @@ def test_at_the_end_of_the_drain_the_stream_is_broken(kubelet: Kubelet) -> None:
         list(stream)
 
 
-def test_a_pod_that_was_killed_takes_its_streams_with_it(kubelet: Kubelet) -> None:
+@pytest.mark.parametrize("asked_first", [False, True])
+def test_a_pod_that_was_killed_takes_its_streams_with_it(kubelet: Kubelet, asked_first: bool) -> None:
     kubelet.pods.sync([pod()])
     stream = started_stream(kubelet)
+    if asked_first:
+        kubelet.pods.sync([pod(leaving=True)])
     kubelet.pods.sync([])
     with pytest.raises(RefusedError):
         list(stream)
