@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 LOCALCLOUD := PYTHONPATH=. $(PY) -m localcloud
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help up preview down shell status test test-unit test-chart test-engine lint format bench lock docs tools
+.PHONY: help up preview down shell status test test-full test-unit test-chart test-engine lint format bench lock docs tools
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,8 +20,8 @@ $(INSTALLED): requirements-dev.lock
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-up: $(INSTALLED) ## build the stack on the local cloud (STACK=dev)
-	@$(LOCALCLOUD) up --stack $(STACK)
+up: $(INSTALLED) ## build the stack on the local cloud (STACK=dev; FAULTS=<file>: docs/faults.md)
+	@$(LOCALCLOUD) up --stack $(STACK) $(if $(FAULTS),--faults "$(FAULTS)")
 
 preview: $(INSTALLED) ## show what `up` would change; needs no cluster
 	@$(LOCALCLOUD) preview --stack $(STACK)
@@ -38,6 +38,10 @@ status: $(INSTALLED) ## the local cloud's processes and their memory
 test: lint tools ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
 	$(PY) -m pytest tests/engine -n 2 --dist loadfile
+
+test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (about an hour)
+	$(PY) -m pytest tests/engine -n 2 --dist loadfile -m full
+	$(PY) -m tests.engine.kills
 
 test-unit: $(INSTALLED) ## the unit tests only (under a minute)
 	$(PY) -m pytest tests/unit -n 2

@@ -12,6 +12,7 @@ from localcloud.cloud import Cloud
 from localcloud.control_plane import ControlPlaneError
 from localcloud.home import PROJECT
 from localcloud.report import model_table
+from localcloud.simulation.faults_file import FaultsFileError, read_faults, take_in
 from localcloud.stack import Stack, StackError
 from localcloud.tools import ToolError, say
 
@@ -23,11 +24,12 @@ def main() -> int:
     parser.add_argument("--stack", default="dev", help="which Pulumi.<stack>.yaml (default: dev)")
     parser.add_argument("--root", type=Path, help="folder of the local cloud (default: .localcloud/<stack>)")
     parser.add_argument("--force", action="store_true", help="down: throw the local cloud away as it is")
+    parser.add_argument("--faults", type=Path, help="up: a file of faults to meet (docs/faults.md)")
     given = parser.parse_args()
     stack = Stack(Cloud(given.root or PROJECT / ".localcloud" / given.stack), given.stack)
     try:
         return _COMMANDS[given.command](stack, given)
-    except (ToolError, ControlPlaneError, StackError, AccountError) as error:
+    except (ToolError, ControlPlaneError, StackError, AccountError, FaultsFileError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -36,7 +38,9 @@ def main() -> int:
 
 def _up(stack: Stack, given: argparse.Namespace) -> int:
     """Start the local cloud and deploy the stack on it."""
-    del given
+    if given.faults:
+        take_in(given.faults, stack.cloud.home)
+    read_faults(stack.cloud.home.faults_file)
     started = time.monotonic()
     say("starting the local cloud")
     stack.cloud.prepare()

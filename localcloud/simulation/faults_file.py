@@ -2,6 +2,7 @@
 
 import fnmatch
 import functools
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from localcloud.home import Home
 from localcloud.simulation.operations import Operation, Verb
 
 Moment = Literal["before", "after"]
@@ -155,6 +157,17 @@ def read_faults(path: Path) -> Sequence[Fault]:
     except FileNotFoundError:
         return ()
     return _read(path, stamp.st_mtime_ns, stamp.st_ino)
+
+
+def take_in(path: Path, home: Home) -> None:
+    """Make a file the faults of a local cloud, none of which has happened yet; raises `FaultsFileError`."""
+    if not path.exists():
+        raise FaultsFileError(f"there is no file {path}")
+    read_faults(path)
+    home.root.mkdir(parents=True, exist_ok=True)
+    if path.resolve() != home.faults_file.resolve():
+        shutil.copyfile(path, home.faults_file)
+    home.faults_state.unlink(missing_ok=True)
 
 
 @functools.lru_cache(maxsize=4)

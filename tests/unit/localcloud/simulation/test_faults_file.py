@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.simulation.faults_file import KINDS, FaultsFileError, read_faults
+from localcloud.home import Home
+from localcloud.simulation.faults_file import KINDS, FaultsFileError, read_faults, take_in
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "faults.md"
 
@@ -53,3 +54,23 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
 def test_the_page_has_an_example_of_every_kind_that_the_file_takes(tmp_path: Path) -> None:
     examples = [part.split("```")[0] for part in PAGE.read_text().split("```yaml\n")[1:]]
     assert {kind for text in examples for kind in read(tmp_path, text)} == set(KINDS)
+
+
+def test_a_file_that_is_taken_in_starts_counting_anew(tmp_path: Path) -> None:
+    given, home = tmp_path / "given.yaml", Home(tmp_path / "cloud")
+    given.write_text("- {kind: timeout, match: {}}")
+    take_in(given, home)
+    home.faults_state.touch()
+    take_in(given, home)
+    assert [fault.kind for fault in read_faults(home.faults_file)] == ["timeout"]
+    assert not home.faults_state.exists()
+
+
+def test_a_file_with_mistakes_is_not_taken_in(tmp_path: Path) -> None:
+    given, home = tmp_path / "given.yaml", Home(tmp_path / "cloud")
+    given.write_text("- {kind: no, match: {}}")
+    with pytest.raises(FaultsFileError, match=r"given\.yaml has faults of its own"):
+        take_in(given, home)
+    with pytest.raises(FaultsFileError, match="there is no file"):
+        take_in(tmp_path / "other.yaml", home)
+    assert not home.root.exists()
