@@ -327,7 +327,7 @@ CLUSTER = (
             "bucket's protection refuses that. Make a second stack instead."
         ),
         settings=(put("cluster.name", "inference-two"),),
-        refused="is protected",
+        refused="marked for protection",
     ),
     Row(
         name="tag-added",
@@ -508,7 +508,7 @@ ENTRY = (
         what="Change the bucket's name",
         note="It would replace the bucket and lose the checkpoints; its protection refuses that.",
         settings=(put("checkpoints.bucketName", "other-checkpoints-111122223333"),),
-        refused="is protected",
+        refused="marked for protection",
     ),
     Row(
         name="bucket-encryption",
