@@ -41,7 +41,6 @@ class Inside:
             host, port = parts.hostname or "", parts.port or 80
             pod, port = self._find(host, port)
             query = f"?{parts.query}" if parts.query else ""
-            headers = {**request.headers, "host": parts.netloc}
             plain = Request(
                 request.method, f"{parts.path or '/'}{query}", headers, request.body, request.client
             )
