@@ -17,7 +17,7 @@ from typing import Any
 
 from localcloud.home import Home
 from localcloud.providers.protocol import AnswerLostError, PartialFailureError, ProviderError
-from localcloud.simulation.operations import Around, Operation
+from localcloud.simulation.operations import Around, Operation, Verb
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -26,7 +26,7 @@ _RELEASE = "kubernetes:helm.sh/v3:Release"
 class Begun:
     """An operation that was begun."""
 
-    verb: str
+    verb: Verb
     urn: str
     type: str
     name: str

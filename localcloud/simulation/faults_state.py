@@ -9,12 +9,13 @@ from pathlib import Path
 
 from localcloud.home import Home
 from localcloud.simulation.faults_file import Fault
-from localcloud.simulation.operations import Operation
+from localcloud.simulation.operations import Operation, Verb
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (fault TEXT PRIMARY KEY, matching INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS fired (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, verb TEXT NOT NULL, urn TEXT NOT NULL
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  place INTEGER NOT NULL, kind TEXT NOT NULL, verb TEXT NOT NULL, urn TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS unseen (type TEXT, id TEXT, visible REAL NOT NULL, PRIMARY KEY (type, id));
 """
@@ -24,8 +25,10 @@ CREATE TABLE IF NOT EXISTS unseen (type TEXT, id TEXT, visible REAL NOT NULL, PR
 class Fired:
     """A fault that has happened."""
 
+    place: int
+    """Its place in the file, from 0."""
     kind: str
-    verb: str
+    verb: Verb
     urn: str
 
 
@@ -46,8 +49,8 @@ class FaultState:
             fires = fault.match.nth <= int(row[0]) < fault.match.nth + fault.match.times
             if fires:
                 connection.execute(
-                    "INSERT INTO fired (kind, verb, urn) VALUES (?, ?, ?)",
-                    (fault.kind, operation.verb, operation.urn),
+                    "INSERT INTO fired (place, kind, verb, urn) VALUES (?, ?, ?, ?)",
+                    (index, fault.kind, operation.verb, operation.urn),
                 )
             return fires
 
@@ -57,7 +60,8 @@ class FaultState:
             return []
         with self._connected() as connection:
             return [
-                Fired(*row) for row in connection.execute("SELECT kind, verb, urn FROM fired ORDER BY number")
+                Fired(*row)
+                for row in connection.execute("SELECT place, kind, verb, urn FROM fired ORDER BY number")
             ]
 
     def hide(self, type_: str, id_: str, visible: float) -> None:

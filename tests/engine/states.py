@@ -89,6 +89,11 @@ class World:
             lines += [f"{name} + {line}" for line in sorted((theirs - ours).elements())]
         return lines
 
+    @staticmethod
+    def empty() -> "World":
+        """Nothing at all."""
+        return World(Counter(), Counter(), Counter())
+
     def to_json(self) -> dict[str, list[str]]:
         """For a file."""
         return {name: sorted(getattr(self, name).elements()) for name in ("state", "account", "cluster")}

@@ -22,7 +22,7 @@ Moment = Literal["before", "after"]
 Command = Literal["up", "destroy"]
 STACK = "dev"
 _SETTLE_SECONDS = 60
-_FLAGS = {
+_FLAGS: dict[Command, tuple[str, ...]] = {
     "up": ("--yes", "--skip-preview", "--suppress-outputs"),
     "destroy": ("--yes", "--skip-preview", "--suppress-outputs", "--ignore-protect"),
 }
@@ -81,13 +81,11 @@ class Chain:
         if not fired:
             return None
         first = fired[0]
-        moment = next(
-            one["moment"]
-            for one in faults
-            if one["match"].get("urn", "*") in ("*", first.urn)
-            and one["match"].get("verb", first.verb) == first.verb
-        )
-        return Point(first.verb, first.urn, moment)  # pyright: ignore[reportArgumentType] -- what the faults know
+        return Point(first.verb, first.urn, faults[first.place]["moment"])
+
+    def fault_fired(self) -> int:
+        """The place of the fault that killed the last command's engine."""
+        return FaultState(self.stack.cloud.home).fired()[0].place
 
     def check_balance(self) -> None:
         """Raise `MatrixError` unless account and state agree and nothing is pending."""
@@ -159,7 +157,7 @@ class Walk:
         killed = 0
         while True:
             # An operation is killed before it happens first, then after it.
-            operations = sorted({(point.verb, point.urn) for point in self.left})
+            operations: list[tuple[Verb, str]] = sorted({(point.verb, point.urn) for point in self.left})
             faults = [kill(self._next(verb, urn), verb, urn) for verb, urn in operations]
             code, output = self.chain.run(self.command, faults, parallel=1)
             point = self.chain.killed_at()

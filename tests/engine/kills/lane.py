@@ -21,7 +21,7 @@ CHANGES: dict[str, Any] = {
 }
 """Settings that change every tagged resource, both releases and an object, and that replace a node group."""
 
-_EVERY = {"up": 8, "destroy": 8}
+_EVERY: dict[Command, int] = {"up": 8, "destroy": 8}
 """At full parallelism, the operation of each run at which the engine is killed."""
 
 
@@ -29,20 +29,30 @@ _EVERY = {"up": 8, "destroy": 8}
 class Result:
     """What a lane tried."""
 
-    one_by_one: tuple[Point, ...]
-    """Points of the walks, one operation at a time."""
+    one_by_one: tuple[tuple[str, Point], ...]
+    """Points of the walks, one operation at a time, each with the walk's name."""
     at_once: tuple[Point, ...]
     """Points at full parallelism, with other operations under way."""
 
     @staticmethod
     def read(folder: Path) -> "Result":
         """What a lane's folder says."""
-        tried: list[Point] = []
+        tried: list[tuple[str, Point]] = []
         for path in sorted(folder.glob("walk-*.json")):
-            tried += [Point(*row) for row in json.loads(path.read_text())["tried"]]
+            name = path.stem.removeprefix("walk-")
+            tried += [(name, Point(*row)) for row in json.loads(path.read_text())["tried"]]
         parallel = folder / "at-once.json"
         rows = json.loads(parallel.read_text()) if parallel.exists() else []
         return Result(tuple(tried), tuple(Point(*row) for row in rows))
+
+    @staticmethod
+    def operations(folder: Path) -> list[tuple[str, str, str]]:
+        """Walk, verb and URN of everything that undisturbed runs did."""
+        return [
+            (name, verb, urn)
+            for name in ("up", "change", "destroy")
+            for verb, urn in json.loads((folder / f"reference-{name}.json").read_text())["operations"]
+        ]
 
 
 class Lane:
@@ -61,17 +71,17 @@ class Lane:
             "up": lambda: self._undisturbed(self._before, "up", "up"),
             "walk-up": lambda: self._walk(self._before, "up", "up"),
             "walk-change": lambda: self._walk(self._after, "up", "change"),
-            "walk-destroy": lambda: self._walk(self._after, "destroy", "destroy"),
+            "walk-destroy-even": lambda: self._walk(self._after, "destroy", "destroy", part=0),
+            "walk-destroy-odd": lambda: self._walk(self._after, "destroy", "destroy", part=1),
             "at-once-up": lambda: self._at_once(self._before, "up", "up"),
             "at-once-change": lambda: self._at_once(self._after, "up", "change"),
             "at-once-destroy": lambda: self._at_once(self._after, "destroy", "destroy"),
         }
         try:
-            for name in names:
-                if name not in self._steps_done():
-                    self._say(f"step {name}")
-                    steps[name]()
-                    self._done.write_text(json.dumps([*self._steps_done(), name]))
+            for name in names[len(self._steps_done()) :]:
+                self._say(f"step {name}")
+                steps[name]()
+                self._done.write_text(json.dumps([*self._steps_done(), name]))
         finally:
             self._before.stop()
 
@@ -83,11 +93,12 @@ class Lane:
 
     def _reference(self) -> None:
         """What undisturbed runs do, and what they leave."""
-        for chain, command, name in (
+        commands: list[tuple[Chain, Command, str]] = [
             (self._before, "up", "up"),
             (self._after, "up", "change"),
             (self._after, "destroy", "destroy"),
-        ):
+        ]
+        for chain, command, name in commands:
             self._undisturbed(chain, command)
             operations = chain.operations()
             found = chain.settled()
@@ -104,11 +115,14 @@ class Lane:
     def _wanted(self, name: str) -> World:
         return World.from_json(json.loads((self.folder / f"reference-{name}.json").read_text())["world"])
 
-    def _walk(self, chain: Chain, command: Command, name: str) -> None:
+    def _walk(self, chain: Chain, command: Command, name: str, part: int | None = None) -> None:
+        """Kill at every operation, or at every second one."""
         rows: list[tuple[Verb, str]] = json.loads((self.folder / f"reference-{name}.json").read_text())[
             "operations"
         ]
-        operations = [(row[0], row[1]) for row in rows]
+        operations: list[tuple[Verb, str]] = sorted((row[0], row[1]) for row in rows)
+        if part is not None:
+            operations = operations[part::2]
         Walk.over(chain, command, operations, self.folder / f"walk-{name}.json").go(self._say)
         chain.check_equal(self._wanted(name))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from localcloud.processes import Process
 from localcloud.simulation.faults_kills import Engine
 
 
@@ -19,35 +20,26 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
     process.wait()
 
 
-class Named(psutil.Process):
-    """A process that goes by the engine's name."""
-
-    def name(self) -> str:
-        return "pulumi"
+def noted(child: "subprocess.Popen[bytes]", earlier: float = 0.0) -> Process:
+    return Process("engine", child.pid, psutil.Process(child.pid).create_time() - earlier)
 
 
 def test_the_engine_is_killed(child: "subprocess.Popen[bytes]") -> None:
-    Engine(Named(child.pid)).kill()
+    Engine(noted(child), name="python").kill()
     assert not psutil.pid_exists(child.pid)
 
 
-def test_a_parent_that_is_no_engine_lives(child: "subprocess.Popen[bytes]") -> None:
-    Engine(psutil.Process(child.pid)).kill()
-    time.sleep(0.2)
-    assert child.poll() is None
-
-
-def test_an_id_that_belongs_to_another_process_by_now_is_left_alone(child: "subprocess.Popen[bytes]") -> None:
-    engine = Named(child.pid)
-    engine._create_time = engine.create_time() - 100  # the process that was noted was an older one
-    engine._ident = (child.pid, engine._create_time)
-    Engine(engine).kill()
+@pytest.mark.parametrize(
+    ("earlier", "name"), [(0.0, "pulumi"), (100.0, "python")], ids=["no engine", "id reused"]
+)
+def test_another_process_lives(child: "subprocess.Popen[bytes]", earlier: float, name: str) -> None:
+    Engine(noted(child, earlier), name).kill()
     time.sleep(0.2)
     assert child.poll() is None
 
 
 def test_an_engine_that_is_gone_is_no_error(child: "subprocess.Popen[bytes]") -> None:
-    engine = Named(child.pid)
+    process = noted(child)
     child.kill()
     child.wait()
-    Engine(engine).kill()
+    Engine(process, name="python").kill()
