@@ -41,9 +41,8 @@ class Inside:
             host, port = parts.hostname or "", parts.port or 80
             pod, port = self._find(host, port)
             query = f"?{parts.query}" if parts.query else ""
-            plain = Request(
-                request.method, f"{parts.path or '/'}{query}", headers, request.body, request.client
-            )
+            target = f"{parts.path or '/'}{query}"
+            plain = Request(request.method, target, request.headers, request.body, request.client)
             response = pod.answer(port, plain)
         except RefusedError as error:
             return text_response(502, f"{error}\n")
