@@ -30,16 +30,18 @@ def changes(
     new: Properties,
     *,
     defaults: Mapping[str, Any],
+    state: Properties | None = None,
     identity: frozenset[str] = frozenset(),
 ) -> tuple[Change, ...]:
     """Changes from old inputs to new ones.
 
-    ``defaults`` are values that the provider takes for missing inputs, by dotted path; ``identity`` names the
-    inputs that replace a resource of a type that was not measured.
+    ``defaults`` are values that the provider takes for missing inputs, by dotted path. ``state`` tells what AWS
+    chose for inputs that were not given: to give the same now is no change. ``identity`` names the inputs that
+    replace a resource of a type that was not measured.
     """
     return tuple(
         Change(step.path, step.kind, _replaces(shape.token, step, old, new, identity))
-        for step in _Differ(shape, defaults).steps(old, new)
+        for step in _Differ(shape, defaults, state or {}).steps(old, new)
     )
 
 
@@ -53,9 +55,10 @@ def _replaces(token: str, step: Step, old: Properties, new: Properties, identity
 
 
 class _Differ:
-    def __init__(self, shape: Shape, defaults: Mapping[str, Any]) -> None:
+    def __init__(self, shape: Shape, defaults: Mapping[str, Any], state: Properties) -> None:
         self._shape = shape
         self._defaults = defaults
+        self._state = state
 
     def steps(self, old: Properties, new: Properties) -> Iterator[Step]:
         """Every changed value."""
@@ -68,6 +71,8 @@ class _Differ:
 
     def _compare(self, type_: Type, old: Any, new: Any, path: str, plain: tuple[str, ...]) -> Iterator[Step]:
         old, new = self._filled(type_, old, plain), self._filled(type_, new, plain)
+        if old is None and keeps_its_value(self._shape, plain):
+            old = self._chosen(plain)
         if self.same(old, new, plain):
             return
         if new is None and keeps_its_value(self._shape, plain):
@@ -78,6 +83,13 @@ class _Differ:
             yield from self._compare_lists(type_, old or [], new or [], path, plain)
         else:
             yield Step(path, plain, _kind(old, new))
+
+    def _chosen(self, plain: tuple[str, ...]) -> Any:
+        """What AWS chose for an input that was not given."""
+        value: Any = self._state
+        for name in plain:
+            value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+        return value
 
     def _filled(self, type_: Type, value: Any, plain: tuple[str, ...]) -> Any:
         """A value, or what the provider takes for a missing one: its default, or that a switch is off."""
@@ -95,21 +107,12 @@ class _Differ:
             yield Step(path, plain, _kind(old, new))
             return
         before, after = cast("Mapping[str, Any]", old or {}), cast("Mapping[str, Any]", new or {})
-        found = False
+        # A block whose inputs all mean the same as none is no change: AWS has it anyway.
         for name in sorted({*before, *after}):
             field = type_.fields.get(name)
             inner = field.type if field else type_.item or Type("any")
             nested = plain if type_.kind == "map" else (*plain, name)
-            for step in self._compare(inner, before.get(name), after.get(name), _join(path, name), nested):
-                found = True
-                yield step
-        if not found and bool(old) != bool(new) and not self._has_defaults(plain):
-            yield Step(path, plain, _kind(old, new))
-
-    def _has_defaults(self, plain: tuple[str, ...]) -> bool:
-        """Whether a block is there with defaults although nobody writes it."""
-        inside = f"{'.'.join(plain)}."
-        return any(path.startswith(inside) for path in self._defaults)
+            yield from self._compare(inner, before.get(name), after.get(name), _join(path, name), nested)
 
     def _compare_lists(
         self, type_: Type, old: list[Any], new: list[Any], path: str, plain: tuple[str, ...]

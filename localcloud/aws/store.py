@@ -43,6 +43,9 @@ _TRIGGERS = "".join(
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
 )
 
+GONE = frozenset({"deleted"})
+"""Origins of what a program cannot see or change any more."""
+
 _COLUMNS = "type, id, name, inputs, state, origin"
 _BUSY_SECONDS = 60
 
@@ -62,7 +65,8 @@ class Record:
     """Inputs and computed outputs."""
     origin: str = "stack"
     """Who made it: ``stack`` for a program, ``account`` for the account file, ``eks`` for EKS, ``aws`` for another
-    service in the course of its work, ``controller`` for a controller that runs in the cluster."""
+    service in the course of its work, ``controller`` for a controller that runs in the cluster, ``retained`` for what
+    a program gave up without a delete, ``deleted`` for what AWS keeps for a waiting period."""
 
 
 class Store:

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, cast
 
-from localcloud.aws import names
+from localcloud.aws import import_ids, names
 from localcloud.aws.account import Account, AccountError, read_account
+from localcloud.aws.classification import Kind, classify
 from localcloud.aws.defaults import defaults_of
 from localcloud.aws.diffs import changes
 from localcloud.aws.existing import existing_resources
 from localcloud.aws.inputs import check_inputs
 from localcloud.aws.invokes import answer
+from localcloud.aws.reading import imported_inputs, refreshed_inputs, tags_in_step
 from localcloud.aws.replacement_order import deletes_first
-from localcloud.aws.rules.base import Call, Rule, load_rules, plain, rule_for
+from localcloud.aws.rules.base import Call, Rule, load_rules, plain, rule_for, values_at
 from localcloud.aws.shapes import UnknownTypeError, sdk_version
-from localcloud.aws.store import Record, Store
+from localcloud.aws.store import GONE, Record, Store
 from localcloud.home import Home
 from localcloud.nodes import Cluster, KubernetesCluster
 from localcloud.providers.protocol import (
@@ -101,8 +103,11 @@ class AwsProvider(Provider):
         rule = self._rule(type_)
         inputs, failures = check_inputs(rule.shape.inputs, new)
         defaulted = self._fill_name(rule, name, old, inputs)
+        failures += _unconfigurable(rule, inputs)
         if "tags" in rule.shape.inputs and "tagsAll" in rule.shape.outputs:
             inputs["tagsAll"] = self._all_tags(inputs.get("tags"))
+            if inputs["tagsAll"]:
+                inputs["tags"] = inputs["tagsAll"]
         if not failures:
             inputs = rule.complete(inputs)
             failures = rule.faults(inputs, self.account)
@@ -112,14 +117,20 @@ class AwsProvider(Provider):
 
     def diff(self, type_: str, id_: str, old_inputs: Properties, state: Properties, new: Properties) -> Diff:
         """Changes by property path, and whether they replace the resource."""
-        del id_, state
+        del id_
         rule = self._rule(type_)
         automatic = names.auto_name_rule(rule.shape)
         identity = {*rule.unique, *([rule.id_property] if rule.id_property else [])}
         if automatic:
             identity.add(automatic.property)
-        defaults = defaults_of(type_, rule.defaults)
-        found = changes(rule.shape, old_inputs, new, defaults=defaults, identity=frozenset(identity))
+        found = changes(
+            rule.shape,
+            old_inputs,
+            new,
+            defaults=self._defaults(rule),
+            state=state,
+            identity=frozenset(identity),
+        )
         return Diff(found, delete_before_replace=deletes_first(rule.shape, old_inputs, new))
 
     def create(
@@ -149,15 +160,31 @@ class AwsProvider(Provider):
     def read(
         self, type_: str, id_: str, inputs: Properties, state: Properties
     ) -> tuple[str, Properties, Properties] | None:
-        """The resource as the account has it. AWS goes on with a create when its caller was killed."""
-        del inputs, state
-        record = self._store.get(type_, id_)
-        if record is None:
+        """The resource as the account has it, and the inputs that would make it so.
+
+        AWS goes on with a create when its caller was killed. Without inputs and state this is an import, whose id
+        may have a form of its own.
+        """
+        importing = not inputs and not state
+        if importing and type_ in import_ids.NOT_IMPORTABLE:
+            raise ProviderError(f"resource {type_} doesn't support import")
+        record = import_ids.find(self._store, type_, id_) if importing else self._store.get(type_, id_)
+        if record is None or record.origin in GONE:
             return None
-        if not record.state.get(_UNFINISHED):
-            return record.id, record.inputs, plain(record.state)
-        rule, call = self._rule(type_), self._call(0)
-        return record.id, record.inputs, self._finish("creating", record, lambda: rule.created(call, record))
+        rule = self._rule(type_)
+        in_step = tags_in_step(state, record.state)
+        if in_step != record.state:
+            record = dataclasses.replace(record, state=in_step)
+            with self._store.transaction():
+                self._store.put(record)
+        if record.state.get(_UNFINISHED):
+            call, unfinished = self._call(0), record
+            now = self._finish("creating", record, lambda: rule.created(call, unfinished))
+        else:
+            now = plain(record.state)
+        if importing:
+            return record.id, imported_inputs(rule.shape, now, self._defaults(rule)), now
+        return record.id, refreshed_inputs(rule.shape, inputs, state, now), now
 
     def update(
         self,
@@ -177,8 +204,9 @@ class AwsProvider(Provider):
         call = self._call(timeout)
         with _told("updating", type_, id_), self._store.transaction():
             record = self._store.get(type_, id_)
-            if record is None:
+            if record is None or record.origin in GONE:
                 raise ProviderError("couldn't find resource; run `pulumi refresh`")
+            record = _with_drift(record, old_inputs)
             rule.check_references(call, new)
             rule.admit(call, plain(new), record)
             merged = rule.merged(record, new)
@@ -200,13 +228,16 @@ class AwsProvider(Provider):
         with _told("deleting", type_, id_):
             with self._store.transaction():
                 record = self._store.get(type_, id_)
-                if record is None:
+                if record is None or record.origin in GONE:
                     return
                 rule.check_holders(call, record)
                 rule.release(call, record)
             rule.deleted(call, record)
             with self._store.transaction():
                 self._store.delete(type_, id_)
+                left = rule.remains(call, record)
+                if left is not None:
+                    self._store.put(left)
 
     def invoke(self, token: str, args: Properties) -> Properties:
         """Answer the data sources that programs use."""
@@ -221,6 +252,10 @@ class AwsProvider(Provider):
         except UnknownTypeError as error:
             raise ProviderError(str(error)) from None
         return rule
+
+    def _defaults(self, rule: Rule) -> Properties:
+        """What the provider takes for inputs that are not given, by dotted path."""
+        return defaults_of(rule.token_, {**rule.defaults, "region": self.account.region})
 
     def _call(self, timeout: float) -> Call:
         account = self.account
@@ -264,6 +299,25 @@ class AwsProvider(Provider):
         if tags is not None and not isinstance(tags, dict):
             return tags  # not known yet
         return {**cast("dict[str, Any]", common or {}), **cast("dict[str, Any]", tags or {})}
+
+
+def _unconfigurable(rule: Rule, inputs: Properties) -> list[CheckFailure]:
+    """Inputs that the SDK has, but whose value AWS decides."""
+    return [
+        CheckFailure(
+            ".".join(path),
+            "can't configure a value for it: its value will be decided automatically based on the result of "
+            "applying this configuration",
+        )
+        for path, known in classify(rule.token_).items()
+        if known.kind is Kind.READ_ONLY and values_at(inputs, ".".join(path))
+    ]
+
+
+def _with_drift(record: Record, known: Properties) -> Record:
+    """The record with the inputs that a refresh found in the account, beside those that the program gave."""
+    found = {key: value for key, value in known.items() if key in record.state and key not in record.inputs}
+    return dataclasses.replace(record, inputs={**record.inputs, **found}) if found else record
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from localcloud.aws.store import Store
+from localcloud.aws.store import GONE, Store
 from localcloud.kube.api import Api, UnreachableError
 from localcloud.recovery import admin_api
 from localcloud.stack import Stack
@@ -121,7 +121,11 @@ def world(stack: Stack) -> World:
     masker = Masker(names)
     return World(
         Counter(masker.line(_resource(one)) for one in resources),
-        Counter(masker.line(dataclasses.asdict(record)) for record in records if record.origin != "account"),
+        Counter(
+            masker.line(dataclasses.asdict(record))
+            for record in records
+            if record.origin not in ("account", *GONE)
+        ),
         _cluster(stack, masker),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.aws.store import Store
+from localcloud.aws.store import GONE, Store
 from localcloud.cloud import Cloud
 from localcloud.report import model_rows
 from localcloud.stack import API_KEY, Stack
@@ -65,7 +65,7 @@ def settings(stack: Stack, key: str) -> Any:
 def made_in_the_account(stack: Stack) -> list[str]:
     """Ids of everything in the simulated account that was not there before the stack."""
     records = Store(stack.cloud.home.aws_state).everything()
-    return [f"{record.type} {record.id}" for record in records if record.origin != "account"]
+    return [f"{record.type} {record.id}" for record in records if record.origin not in ("account", *GONE)]
 
 
 def ok(run: subprocess.CompletedProcess[str]) -> str:

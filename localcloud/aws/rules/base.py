@@ -171,6 +171,11 @@ class Rule:
         """What takes time before a deleted resource is gone."""
         del call, record
 
+    def remains(self, call: Call, record: Record) -> Record | None:
+        """What AWS still has after a delete; None when nothing is left."""
+        del call
+        return dataclasses.replace(record, origin="retained") if record.state.get("skipDestroy") else None
+
     # -- shared by every rule ------------------------------------------------------------------------------
 
     def merged(self, record: Record, new: Properties) -> Properties:

@@ -1,5 +1,7 @@
 """KMS keys and aliases."""
 
+import dataclasses
+import datetime
 import re
 from typing import Any, ClassVar
 
@@ -15,6 +17,9 @@ from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
 KEY = "aws:kms/key:Key"
 ALIAS = "aws:kms/alias:Alias"
+
+
+_DELETION_DAYS = 30
 
 
 @rule(KEY)
@@ -62,6 +67,18 @@ class KeyRule(Rule):
         if "policy" not in inputs:
             more["policy"] = default_key_policy(call.account)
         return more
+
+    def remains(self, call: Call, record: Record) -> Record | None:
+        """The key itself, for its waiting period: it counts against the quota and can be used for nothing."""
+        days = record.inputs.get("deletionWindowInDays") or _DELETION_DAYS
+        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+        state = {
+            **record.state,
+            "isEnabled": False,
+            "keyState": "pending-deletion",
+            "deletionDate": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        return dataclasses.replace(record, state=state, origin="deleted")
 
 
 def check_key_policy(call: Call, document: Any, *, bypass: bool) -> None:

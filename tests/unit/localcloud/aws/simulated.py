@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.aws.account import default_account
+from localcloud.aws.rules.base import plain
 from localcloud.home import Home
 from localcloud.providers.aws import AwsProvider
 from localcloud.providers.protocol import Diff, ProviderError
@@ -113,20 +114,24 @@ class Simulated:
         self.provider.create(type_, logical, checked, preview=True, timeout=0)
         return self.provider.create(type_, logical, checked, preview=False, timeout=0)
 
+    def known(self, type_: str, id_: str) -> tuple[Object, Object]:
+        """Inputs and state that the stack knows of a resource, refreshed."""
+        record = self.provider._store.get(type_, id_)  # pyright: ignore[reportPrivateUsage] -- what the engine would have kept
+        assert record is not None
+        found = self.provider.read(type_, id_, record.inputs, plain(record.state))
+        assert found is not None
+        return found[1:]
+
     def change(self, type_: str, id_: str, /, **inputs: Any) -> Object:
         """Update in place."""
-        found = self.provider.read(type_, id_, {}, {})
-        assert found is not None
-        _, old, state = found
+        old, state = self.known(type_, id_)
         new = self.check(type_, "x", old, **inputs)
         self.provider.update(type_, id_, state, old, new, preview=True, timeout=0)
         return self.provider.update(type_, id_, state, old, new, preview=False, timeout=0)
 
     def diff(self, type_: str, id_: str, /, **inputs: Any) -> Diff:
         """What the engine would be told about new inputs."""
-        found = self.provider.read(type_, id_, {}, {})
-        assert found is not None
-        _, old, state = found
+        old, state = self.known(type_, id_)
         return self.provider.diff(type_, id_, old, state, self.check(type_, "x", old, **inputs))
 
     def replaced(self, type_: str, id_: str, /, **inputs: Any) -> list[str]:

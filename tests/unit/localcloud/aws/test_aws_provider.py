@@ -56,14 +56,21 @@ def test_a_name_that_the_program_chose_makes_a_replacement_delete_first(aws: Sim
     assert aws.replaced(ROLE, chosen, name="mine", path="/x/", assumeRolePolicy=policy) == ["path"]
 
 
-def test_default_tags_reach_tags_all_and_a_change_of_them_is_an_update(aws: Simulated) -> None:
+def test_default_tags_are_merged_into_the_tags_and_a_change_of_them_is_an_update(aws: Simulated) -> None:
     aws.provider.configure({"region": "us-east-2", "defaultTags": '{"tags": {"team": "a", "env": "dev"}}'})
     vpc, state = aws.make(VPC, cidrBlock="10.0.0.0/16", tags={"env": "prod"})
-    assert state["tags"] == {"env": "prod"}
-    assert state["tagsAll"] == {"team": "a", "env": "prod"}
+    assert state["tags"] == state["tagsAll"] == {"team": "a", "env": "prod"}
+    route_table, _ = aws.make("aws:ec2/routeTable:RouteTable", vpcId=vpc)
+    gateway, _ = aws.make("aws:ec2/internetGateway:InternetGateway", vpcId=vpc)
+    route = {"routeTableId": route_table, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway}
+    untagged, _ = aws.make("aws:ec2/route:Route", **route)
     aws.provider.configure({"region": "us-east-2", "defaultTags": '{"tags": {"team": "b"}}'})
     diff = aws.diff(VPC, vpc, cidrBlock="10.0.0.0/16", tags={"env": "prod"})
-    assert [(change.path, change.replace) for change in diff.changes] == [("tagsAll.team", False)]
+    assert [(change.path, change.replace) for change in diff.changes] == [
+        ("tags.team", False),
+        ("tagsAll.team", False),
+    ]
+    assert aws.diff("aws:ec2/route:Route", untagged, **route).changes == ()
 
 
 def test_a_preview_knows_inputs_and_defaults_and_nothing_else(aws: Simulated) -> None:
