@@ -22,6 +22,7 @@ from components.irsa_role import CONTROLLER_ROLE_KEYS, ControllerRoleArgs, contr
 from components.outputs import known_after
 from components.scheduling import SYSTEM_NODE_SELECTOR
 from components.versions import ALB_CONTROLLER
+from components.waiting import waiting_children
 
 NAMESPACE = "kube-system"
 """Namespace of the controller, as upstream installs it."""
@@ -91,7 +92,8 @@ class AlbController(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: AlbControllerArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:AlbController", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:AlbController", name, {}, own)
         _check(args)
         class_name = args.get("ingress_class") or "alb"
 
@@ -111,7 +113,7 @@ class AlbController(pulumi.ComponentResource):
             values=alb_controller_values(args, role.role_arn),
             timeout_seconds=int(args.get("timeout_seconds", 600)),
             parent=self,
-            depends_on=[role],
+            depends_on=[*needs, role],
         )
         # Not the chart's own: its webhook does not check parameters that come with it, and an upgrade of
         # the chart would not be the place where a reader looks for the load balancer's settings.

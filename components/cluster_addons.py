@@ -9,12 +9,16 @@ import pulumi_aws as aws
 from components.arguments import ArgumentErrors
 from components.scheduling import SYSTEM_NODE_SELECTOR
 from components.versions import ADDONS, KUBERNETES_SUPPORTED
+from components.waiting import waiting_children
 
 DEFAULT_ADDONS: tuple[str, ...] = ("coredns", "eks-node-monitoring-agent")
 """Cluster DNS, and the agent whose findings node auto repair acts on."""
 
 CLUSTER_ADDONS: tuple[str, ...] = ("vpc-cni", "kube-proxy")
 """Add-ons that nodes need to become ready: EksCluster makes them, before there is a node."""
+
+DAEMON_SETS: tuple[str, ...] = ("eks-node-monitoring-agent", "eks-pod-identity-agent")
+"""Add-ons that are DaemonSets: active without a node, and on each node as soon as it is there."""
 
 _CONFIGURATION: dict[str, dict[str, Any]] = {
     # DNS must not move to nodes that come and go. The monitoring agent runs everywhere: it tolerates any taint.
@@ -38,7 +42,7 @@ class ClusterAddonsArgs(TypedDict):
 class ClusterAddons(pulumi.ComponentResource):
     """EKS add-ons at the versions of the table. Make it depend on the nodes that its pods shall run on.
 
-    An add-on without a node stays DEGRADED, and its creation fails after 20 minutes.
+    A Deployment without a node stays DEGRADED, and its creation fails after 20 minutes. DaemonSets wait for nothing.
     """
 
     addon_versions: pulumi.Output[dict[str, str]]
@@ -47,7 +51,8 @@ class ClusterAddons(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ClusterAddonsArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:ClusterAddons", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:ClusterAddons", name, {}, own)
         _check(args)
         known = ADDONS[args["kubernetes_version"]]
         versions = {addon: known[addon] for addon in _addons(args)}
@@ -64,7 +69,7 @@ class ClusterAddons(pulumi.ComponentResource):
                 # Preserved, a removed add-on would stay in the cluster with nobody to update it.
                 preserve=False,
                 tags={**(args.get("tags") or {}), "Name": addon},
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=None if addon in DAEMON_SETS else needs),
             )
             for addon, version in versions.items()
         ]

@@ -13,6 +13,7 @@ from components.outputs import known_after
 from components.partitions import partition_of
 from components.scheduling import SYSTEM_NODE_SELECTOR
 from components.versions import EXTERNAL_DNS
+from components.waiting import waiting_children
 
 DNS_POLICIES: tuple[str, ...] = ("sync", "upsert-only")
 """What may become of records: also be deleted, or only be made and changed."""
@@ -55,7 +56,8 @@ class ExternalDns(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ExternalDnsArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:ExternalDns", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:ExternalDns", name, {}, own)
         _check(args)
         namespace = args.get("namespace") or "kube-system"
 
@@ -75,7 +77,7 @@ class ExternalDns(pulumi.ComponentResource):
             values=external_dns_values(args, role.role_arn),
             timeout_seconds=int(args.get("timeout_seconds", 600)),
             parent=self,
-            depends_on=[role],
+            depends_on=[*needs, role],
         )
 
         self.role_arn = role.role_arn

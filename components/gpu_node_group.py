@@ -29,6 +29,7 @@ from components.scheduling import (
 )
 from components.user_data import node_user_data
 from components.versions import AMI_RELEASES
+from components.waiting import waiting_children
 
 AMI_TYPES: dict[str, str] = {"al2023": "AL2023_x86_64_NVIDIA", "bottlerocket": "BOTTLEROCKET_x86_64_NVIDIA"}
 """EKS AMI type by family."""
@@ -116,7 +117,10 @@ class GpuNodeGroupArgs(TypedDict):
 
 
 class GpuNodeGroup(pulumi.ComponentResource):
-    """A managed node group of GPU instances with the GPU taint and the labels that models and operator select."""
+    """A managed node group of GPU instances with the GPU taint and the labels that models and operator select.
+
+    What it depends on, only its nodes wait for: role and launch template do not.
+    """
 
     node_group_name: pulumi.Output[str]
     """Name in EKS; whoever takes it waits until the nodes have joined."""
@@ -136,7 +140,8 @@ class GpuNodeGroup(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: GpuNodeGroupArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:GpuNodeGroup", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:GpuNodeGroup", name, {}, own)
         check_gpu_node_group(args)
         tags, version, capacity = args.get("tags") or {}, args["kubernetes_version"], args["capacity"]
         instance_type, kind, ami = args["instance_type"], capacity["kind"], args.get("ami") or "al2023"
@@ -207,7 +212,7 @@ class GpuNodeGroup(pulumi.ComponentResource):
             tags=named,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=attachments,
+                depends_on=[*needs, *attachments],
                 # A reservation that is full has no room for a second group beside the first.
                 delete_before_replace=True if reserved else None,
                 ignore_changes=["scalingConfig.desiredSize"] if args.get("ignore_desired_size") else None,

@@ -11,6 +11,7 @@ from components.helm_releases import helm_release, merge_values
 from components.outputs import known_after
 from components.scheduling import EKS_TAINT_EFFECTS, GPU_TOLERATION, SYSTEM_NODE_SELECTOR, Taint
 from components.versions import GPU_OPERATOR
+from components.waiting import waiting_children
 
 GPU_OPERATOR_MODES: tuple[str, ...] = ("device-plugin-only", "full")
 """Who brings driver and container toolkit: the AMI, or the operator."""
@@ -49,7 +50,8 @@ class GpuOperator(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: GpuOperatorArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:GpuOperator", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:GpuOperator", name, {}, own)
         _check(args)
         namespace_name = args.get("namespace") or "gpu-operator"
         chart = GPU_OPERATOR._replace(version=args.get("chart_version") or GPU_OPERATOR.version)
@@ -76,7 +78,7 @@ class GpuOperator(pulumi.ComponentResource):
             values=values,
             timeout_seconds=int(args.get("timeout_seconds", 900)),
             parent=self,
-            depends_on=[namespace],
+            depends_on=[*needs, namespace],
             # On an upgrade, the chart's hook replaces the CRDs after Helm would have checked the
             # ClusterPolicy against the old ones (chart v26.7.0, operator.upgradeCRD).
             disable_openapi_validation=True,

@@ -16,6 +16,7 @@ from components.inference_values import (
 )
 from components.outputs import known_after
 from components.versions import ChartVersion
+from components.waiting import waiting_children
 
 READINESS_GATE_LABEL = "elbv2.k8s.aws/pod-readiness-gate-inject"
 """Namespace label by which the ALB controller keeps a pod unready until its target is healthy."""
@@ -168,7 +169,8 @@ class InferenceRelease(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: InferenceReleaseArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:InferenceRelease", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:InferenceRelease", name, {}, own)
         check_inference_release(args)
         namespace_name = args.get("namespace") or "poolside-models"
         release_name = args.get("release_name") or "inference"
@@ -219,7 +221,7 @@ class InferenceRelease(pulumi.ComponentResource):
             ),
             timeout_seconds=int(args.get("timeout_seconds", 3600)),
             parent=self,
-            depends_on=[namespace, *secrets],
+            depends_on=[*needs, namespace, *secrets],
         )
 
         deployments = {key: f"{release_name}-{key}" for key in args["models"]}

@@ -13,6 +13,7 @@ from components.node_role import node_role
 from components.partitions import partition_of
 from components.scheduling import SYSTEM_NODE_SELECTOR
 from components.versions import AMI_RELEASES, KUBERNETES_SUPPORTED
+from components.waiting import waiting_children
 
 
 class SystemNodeGroupArgs(TypedDict):
@@ -57,7 +58,8 @@ class SystemNodeGroup(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SystemNodeGroupArgs, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
-        super().__init__("inference-plane:index:SystemNodeGroup", name, {}, opts)
+        own, needs = waiting_children(opts)
+        super().__init__("inference-plane:index:SystemNodeGroup", name, {}, own)
         _check(args)
         tags, version = args.get("tags") or {}, args["kubernetes_version"]
         desired, least, most = _sizes(args)
@@ -94,7 +96,7 @@ class SystemNodeGroup(pulumi.ComponentResource):
             node_repair_config=node_repair_config(reserved=False),
             labels=SYSTEM_NODE_SELECTOR,
             tags={**tags, "Name": name},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=attachments),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*needs, *attachments]),
         )
 
         self.node_group_name = nodes.node_group_name

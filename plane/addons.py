@@ -47,13 +47,15 @@ def build_addons(settings: Settings, foundation: Foundation, compute: Compute) -
         foundation.in_aws(compute.system),
     )
     controllers = foundation.in_cluster(compute.system, cluster_addons)
+    # It talks to the API server only, by address: it does not need cluster DNS.
+    on_nodes = foundation.in_cluster(compute.system)
     return Addons(
         cluster=cluster_addons,
-        gpu_operator=GpuOperator("gpu-operator", {"mode": settings.gpu_nodes.operator_mode}, controllers),
+        gpu_operator=GpuOperator("gpu-operator", {"mode": settings.gpu_nodes.operator_mode}, on_nodes),
         alb=AlbController("alb-controller", _alb_args(settings, foundation), controllers),
         external_dns=_external_dns(settings, foundation, controllers),
         efa=(
-            EfaDevicePlugin("efa-device-plugin", {"region": settings.region}, controllers)
+            EfaDevicePlugin("efa-device-plugin", {"region": settings.region}, on_nodes)
             if settings.gpu_nodes.efa
             else None
         ),

@@ -4,6 +4,7 @@ import dataclasses
 
 from components.gpu_node_group import CapacityArgs, GpuNodeGroup, GpuNodeGroupArgs
 from components.system_node_group import SystemNodeGroup
+from components.vpc_endpoints import VpcEndpoints
 from config.settings import Settings
 from plane.foundation import Foundation
 
@@ -17,9 +18,12 @@ class Compute:
 
 
 def build_compute(settings: Settings, foundation: Foundation) -> Compute:
-    """Register the node groups; both start as soon as the cluster and the network's routes are there."""
+    """Register the node groups; both start as soon as the cluster and the network's routes are there.
+
+    They wait for the cluster, vpc-cni and kube-proxy by its name, which is an output of all of them.
+    """
     cluster, vpc, nodes = foundation.cluster, foundation.vpc, settings.system_nodes
-    after_network = foundation.in_aws(*vpc.routes, cluster)
+    after_network = foundation.in_aws(*vpc.routes, *_ways_to_aws(settings, foundation))
     system = SystemNodeGroup(
         "system-nodes",
         {
@@ -38,6 +42,12 @@ def build_compute(settings: Settings, foundation: Foundation) -> Compute:
     )
     gpu = GpuNodeGroup("gpu-nodes", _gpu_args(settings, foundation), after_network)
     return Compute(system=system, gpu=gpu)
+
+
+def _ways_to_aws(settings: Settings, foundation: Foundation) -> list[VpcEndpoints]:
+    """The interface endpoints, where nodes have no other way to EKS, ECR and STS."""
+    closed = settings.network.existing is None and settings.network.nat == "none"
+    return [foundation.endpoints] if closed and foundation.endpoints else []
 
 
 def _gpu_args(settings: Settings, foundation: Foundation) -> GpuNodeGroupArgs:

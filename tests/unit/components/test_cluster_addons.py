@@ -76,13 +76,16 @@ def test_no_add_ons_at_all():
     assert recording.outputs["addons"] == {"addonVersions": {}}
 
 
-def test_component_waits_for_what_the_caller_names():
+def test_cluster_dns_waits_for_what_the_caller_names_and_daemon_sets_do_not():
     def program(opts: pulumi.ResourceOptions) -> None:
         topic = aws.sns.Topic("nodes", opts=opts)
         made()(pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[topic])))
 
     recording = build(program)
-    assert recording.named("nodes").urn in recording.named("addons").depends_on
+    nodes = recording.named("nodes").urn
+    assert nodes in recording.named("addons-coredns").depends_on
+    assert nodes not in recording.named("addons-eks-node-monitoring-agent").depends_on
+    assert nodes not in recording.named("addons").depends_on
 
 
 def test_all_wrong_arguments_are_named_at_once():

@@ -221,7 +221,7 @@ def test_deletion_goes_release_secrets_namespace():
     ]
 
 
-def test_the_component_waits_for_what_its_caller_names():
+def test_the_release_waits_for_what_its_caller_names_and_its_namespace_does_not():
     class Controller(pulumi.CustomResource):
         def __init__(self, opts: pulumi.ResourceOptions) -> None:
             super().__init__("kubernetes:test:Controller", "controller", {}, opts)
@@ -231,7 +231,10 @@ def test_the_component_waits_for_what_its_caller_names():
         InferenceRelease("serving", arguments(), pulumi.ResourceOptions.merge(opts, needs))
 
     recording = build(program)
-    assert recording.named("controller").urn in recording.named("serving").depends_on
+    controller = recording.named("controller").urn
+    assert controller in recording.named("serving-release").depends_on
+    assert controller not in recording.named("serving-namespace").depends_on
+    assert controller not in recording.named("serving").depends_on
 
 
 @pytest.mark.parametrize("preview", [False, True])

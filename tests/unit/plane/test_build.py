@@ -111,7 +111,7 @@ def test_nothing_is_made_that_the_dev_stack_does_not_ask_for() -> None:
 
 
 def test_the_release_comes_after_the_controllers_the_nodes_and_the_role() -> None:
-    release = dev().named("serving")
+    release = dev().named("serving-release")
     waits_for = {urn.rsplit("::", 1)[-1] for urn in release.depends_on}
     for needed in (
         "alb-controller-release",
@@ -120,6 +120,39 @@ def test_the_release_comes_after_the_controllers_the_nodes_and_the_role() -> Non
         "checkpoint-reader-role",
     ):
         assert needed in waits_for
+
+
+def test_roles_templates_and_namespaces_wait_for_nothing_that_they_do_not_use() -> None:
+    recording = dev()
+    for name in (
+        "system-nodes-role",
+        "system-nodes-template",
+        "gpu-nodes-role",
+        "gpu-nodes-template",
+        "gpu-operator-namespace",
+        "serving-namespace",
+    ):
+        parents = recording.named(name).depends_on | recording.named(_component_of(name)).depends_on
+        assert parents == set(), name
+
+
+def _component_of(child: str) -> str:
+    return child.rsplit("-", 1)[0]
+
+
+def test_nodes_wait_for_their_routes_and_the_gpu_operator_for_nodes_but_not_for_dns() -> None:
+    recording = dev()
+
+    def waits(name: str) -> set[str]:
+        return {urn.rsplit("::", 1)[-1] for urn in recording.named(name).depends_on}
+
+    for nodes in ("system-nodes-nodes", "gpu-nodes-nodes"):
+        assert {"network-private-b-egress", "network-private-b-association", "network-s3"} <= waits(nodes)
+        assert "cluster-cluster" in waits(nodes)
+    assert "gpu-nodes-nodes" not in waits("system-nodes-nodes")
+    assert "system-nodes-nodes" in waits("gpu-operator-release")
+    assert "cluster-addons-coredns" not in waits("gpu-operator-release")
+    assert "cluster-addons-coredns" in waits("alb-controller-release")
 
 
 def test_the_gpu_nodes_use_only_the_subnet_in_the_reservations_zone() -> None:
