@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.hostnames import covers
 from localcloud.aws.store import Store
 from localcloud.dataplane.exchange import Request, Response
 from localcloud.dataplane.http_server import Server
@@ -15,7 +14,7 @@ from localcloud.dataplane.load_balancer import LoadBalancers
 from localcloud.dataplane.pods import Pods
 from localcloud.dataplane.routing import Backend, LoadBalancer, build, choose
 from localcloud.dataplane.targets import Target, ready_targets
-from localcloud.dataplane.tls import Certificates, Names
+from localcloud.dataplane.tls import Certificates, Names, listener_certificates
 from localcloud.home import Home
 from localcloud.kube.api import Api
 from localcloud.kube.watching import Mirror
@@ -115,30 +114,12 @@ class DataPlane:
         return None if service is None else ready_targets(service, backend.port, self._slices.all())
 
     def _offered(self, host: str) -> list[Names]:
-        """The certificates of the listener for that host, the default one first."""
         balancer = choose(self.load_balancers(), "HTTPS", host)
         if balancer is None or not self._home.aws_state.exists():
             return []
         store = Store(self._home.aws_state)
         try:
-            by_arn = {
-                str(record.state.get("arn")): _names(record.state)
-                for record in store.all("aws:acm/certificate:Certificate")
-                # A listener takes an issued certificate only.
-                if record.state.get("status") in (None, "ISSUED")
-            }
+            states = [record.state for record in store.all("aws:acm/certificate:Certificate")]
         finally:
             store.close()
-        named = [by_arn[arn] for arn in balancer.certificates if arn in by_arn]
-        found = [
-            names
-            for wanted in balancer.discovered_hosts
-            for names in by_arn.values()
-            if covers(names, wanted)
-        ]
-        return [*named, *found]
-
-
-def _names(certificate: Mapping[str, Any]) -> Names:
-    others = certificate.get("subjectAlternativeNames") or ()
-    return tuple(dict.fromkeys(str(name) for name in (certificate.get("domainName"), *others)))
+        return listener_certificates(balancer.certificates, balancer.discovered_hosts, states)

@@ -4,8 +4,9 @@ import datetime
 import ipaddress
 import secrets
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +26,25 @@ def choose(host: str, certificates: Sequence[Names]) -> Names | None:
     covering = [names for names in certificates if covers(names, host)]
     exact = [names for names in covering if host in names]
     return next(iter([*exact, *covering, *certificates]), None)
+
+
+def listener_certificates(
+    arns: Sequence[str], hosts: Sequence[str], certificates: Iterable[Mapping[str, Any]]
+) -> list[Names]:
+    """The certificates of a listener, its default first.
+
+    ``arns`` are those that Ingresses or their class name, ``hosts`` those for which the controller looks among
+    all. ``certificates`` are ACM's, by their outputs; one that is not issued cannot be on a listener.
+    """
+    issued = {
+        str(one.get("arn")): tuple(
+            dict.fromkeys(str(n) for n in (one["domainName"], *(one.get("subjectAlternativeNames") or ())))
+        )
+        for one in certificates
+        if one.get("status") in (None, "ISSUED")
+    }
+    named = [issued[arn] for arn in arns if arn in issued]
+    return [*named, *(names for host in hosts for names in issued.values() if covers(names, host))]
 
 
 class Certificates:

@@ -15,7 +15,7 @@ import urllib3
 from localcloud.certificates import ensure_certificates
 from localcloud.dataplane.exchange import RefusedError, Request, Response, json_response
 from localcloud.dataplane.http_server import Server
-from localcloud.dataplane.tls import Certificates, Names, choose
+from localcloud.dataplane.tls import Certificates, Names
 
 
 def echo(request: Request) -> Response:
@@ -132,22 +132,6 @@ def test_where_nothing_listens_the_connection_just_ends(serve: Callable[..., int
 
 WILD: Names = ("*.models.example.com",)
 EXACT: Names = ("a.models.example.com", "b.example.com")
-
-
-@pytest.mark.parametrize(
-    ("host", "offered", "expected"),
-    [
-        ("a.models.example.com", [WILD, EXACT], EXACT),
-        ("c.models.example.com", [EXACT, WILD], WILD),
-        ("unknown.example.org", [EXACT, WILD], EXACT),
-        ("", [WILD, EXACT], WILD),
-        ("a.models.example.com", [], None),
-    ],
-)
-def test_the_closest_certificate_is_shown_and_the_default_where_none_fits(
-    host: str, offered: list[Names], expected: Names | None
-) -> None:
-    assert choose(host, offered) == expected
 
 
 @pytest.fixture
