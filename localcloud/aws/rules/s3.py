@@ -88,6 +88,13 @@ class BucketRule(Rule):
         if any(one.state.get("bucket") == record.id for one in call.store.all(*OBJECTS)):
             raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
 
+    def deleted(self, call: Call, record: Record) -> None:
+        """A bucket that may be emptied goes with what users put into it."""
+        with call.store.transaction():
+            for one in call.store.all(*OBJECTS):
+                if one.origin == "user" and one.state.get("bucket") == record.id:
+                    call.store.delete(one.type, one.id)
+
 
 @rule(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
