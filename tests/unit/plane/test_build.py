@@ -212,3 +212,43 @@ def test_a_network_without_nat_gets_the_endpoints_of_a_closed_vpc() -> None:
     }
     assert {"ecr.api", "ecr.dkr", "sts", "ec2", "eks", "logs", "elasticloadbalancing", "s3"} <= services
     assert recording.of_type("aws:ec2/natGateway:NatGateway") == []
+
+
+def chart_values(recording: Recording) -> dict[str, Any]:
+    return recording.one("kubernetes:helm.sh/v3:Release", "serving-release").inputs["values"]
+
+
+def test_the_image_settings_reach_the_chart_and_are_left_to_it_otherwise() -> None:
+    assert set(chart_values(dev())["image"]) == {"registry"}
+    image = chart_values(recorded(images={"name": "atlas-next", "tag": "v2"}))["image"]
+    assert {key: image[key] for key in ("name", "tag")} == {"name": "atlas-next", "tag": "v2"}
+
+
+def test_model_pods_get_their_role_by_annotation_and_no_agent_runs_for_it() -> None:
+    account = chart_values(dev())["serviceAccount"]
+    assert account["annotations"] == {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/inference-us-east-2-checkpoint-reader"
+    }
+    assert dev().of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation") == []
+    assert "cluster-addons-eks-pod-identity-agent" not in {r.name for r in dev().registrations}
+
+
+def test_with_pod_identity_they_get_the_same_role_by_an_association_and_no_annotation() -> None:
+    recording = recorded(access={"mode": "pod-identity"})
+    assert "annotations" not in chart_values(recording)["serviceAccount"]
+    association = recording.one("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    assert association.inputs["namespace"] == "poolside-models"
+    assert association.inputs["serviceAccount"] == "inference"
+    assert association.inputs["roleArn"].endswith(":role/inference-us-east-2-checkpoint-reader")
+    agent = recording.named("cluster-addons-eks-pod-identity-agent")
+    assert agent.inputs["addonName"] == "eks-pod-identity-agent"
+    waits_for = {urn.rsplit("::", 1)[-1] for urn in recording.named("serving-release").depends_on}
+    assert {agent.name, "checkpoint-reader-association"} <= waits_for
+
+
+def test_a_closed_network_has_an_endpoint_for_the_pod_identity_agent() -> None:
+    def services(**areas: Any) -> set[str]:
+        endpoints = recorded(network={"nat": "none"}, **areas).of_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+        return {endpoint.inputs["serviceName"].rsplit(".", 1)[-1] for endpoint in endpoints}
+
+    assert services(access={"mode": "pod-identity"}) - services() == {"eks-auth"}
