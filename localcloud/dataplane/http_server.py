@@ -4,6 +4,8 @@ import contextlib
 import http.server
 import socket
 import ssl
+import sys
+import traceback
 from collections.abc import Callable, Generator, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -50,8 +52,10 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A broken connection is the client's business."""
+        """A broken connection is the client's business; anything else is a mistake of ours, and goes to the log."""
         del request, client_address
+        if not isinstance(sys.exc_info()[1], OSError):
+            self.say(traceback.format_exc())
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

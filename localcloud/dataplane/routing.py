@@ -224,13 +224,20 @@ def _merge(address: str, members: Sequence[_Member]) -> LoadBalancer:
     return LoadBalancer(
         address=address,
         listeners=listeners,
-        redirect_port=int(redirect) if redirect else None,
+        redirect_port=int(redirect) if redirect.isdigit() else None,
         rules=tuple(rule for member in members for rule in member.rules()),
         default=default,
         certificates=tuple(certificates),
         discovered_hosts=tuple(hosts),
-        idle_seconds=float(attributes.get("idle_timeout.timeout_seconds") or _DEFAULT_IDLE_SECONDS),
+        idle_seconds=_seconds(attributes.get("idle_timeout.timeout_seconds") or ""),
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return _DEFAULT_IDLE_SECONDS
 
 
 def choose(balancers: Sequence[LoadBalancer], protocol: str, host: str) -> LoadBalancer | None:

@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,12 @@ def serve() -> Iterator[Callable[..., int]]:
     """Start servers; they end with the test."""
     servers: list[Server] = []
 
-    def start(answer: Callable[[Request], Response] = echo, tls: ssl.SSLContext | None = None) -> int:
-        server = Server(0, "test", answer, lambda _: None, tls)
+    def start(
+        answer: Callable[[Request], Response] = echo,
+        tls: ssl.SSLContext | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> int:
+        server = Server(0, "test", answer, say, tls)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return server.server_address[1]
@@ -128,6 +133,27 @@ def test_where_nothing_listens_the_connection_just_ends(serve: Callable[..., int
 
     with pytest.raises(urllib3.exceptions.ProtocolError):
         ask(serve(refuse))
+
+
+def test_a_mistake_of_ours_goes_to_the_log_and_a_client_that_leaves_does_not(
+    serve: Callable[..., int],
+) -> None:
+    said: list[str] = []
+
+    def wrong(_: Request) -> Response:
+        raise KeyError("ours")
+
+    def pieces() -> Generator[bytes]:
+        yield b"x"
+        raise BrokenPipeError
+
+    for answer in (streaming(pieces), wrong):
+        with pytest.raises(urllib3.exceptions.ProtocolError):
+            ask(serve(answer, say=said.append))
+    eventually = time.monotonic() + 5
+    while not any("KeyError: 'ours'" in line for line in said):
+        assert time.monotonic() < eventually
+    assert sum("Traceback" in line for line in said) == 1
 
 
 WILD: Names = ("*.models.example.com",)

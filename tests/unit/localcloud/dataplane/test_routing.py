@@ -113,6 +113,12 @@ def test_the_classs_parameters_go_before_annotations() -> None:
     assert (classy.redirect_port, classy.certificates, classy.idle_seconds) == (443, ("arn:c",), 600)
 
 
+def test_settings_that_went_bad_after_the_admission_break_nothing() -> None:
+    attributes = "idle_timeout.timeout_seconds=long,other"
+    made = one(ingress(listen_ports=LISTEN, ssl_redirect="x", load_balancer_attributes=attributes))
+    assert (made.redirect_port, made.idle_seconds) == (None, 60)
+
+
 def test_without_a_certificate_the_hosts_are_looked_up() -> None:
     assert one(ingress(listen_ports=LISTEN)).discovered_hosts == (HOST,)
     assert one(ingress(listen_ports=LISTEN, certificate_arn="arn:a")).discovered_hosts == ()
