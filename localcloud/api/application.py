@@ -31,8 +31,8 @@ Environ = dict[str, Any]
 class Application:
     """Answers one request at a time: what a request sees is all that the stack has finished, and nothing half."""
 
-    def __init__(self, home: Home) -> None:
-        self.world = World(home)
+    def __init__(self, home: Home, provider: Any = None) -> None:
+        self.world = World(home, provider)
         self._drift = Drift(self.world)
         self._lock = threading.Lock()
         install(self.world)

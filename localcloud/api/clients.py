@@ -25,6 +25,9 @@ class Clients:
             aws_access_key_id=_NOBODY, aws_secret_access_key=_NOBODY, region_name=region
         )
         self._session.events.register("before-send", self._answer)
+        # The clients and moto's serializers read the same models: one copy of them is enough.
+        loader = self._session._session.get_component("data_loader")
+        module("moto.core.utils").create_loader = lambda: loader
 
     def client(self, service: str) -> Any:
         """The client of a service, by boto3's name for it."""

@@ -21,8 +21,7 @@ _OWN_NAMES = {
 
 def operation_model(service: str, operation: str) -> Any:
     """botocore's model of an operation."""
-    loader = module("botocore.session").get_session()
-    return loader.get_service_model(service).operation_model(operation)
+    return module("moto.core.utils").get_service_model(service).operation_model(operation)
 
 
 def to_api(shape: Any, value: Any) -> Any:

@@ -22,12 +22,14 @@ class Simulator:
         os.environ["MOTO_ACCOUNT_ID"] = account.account_id
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # 500 images that nobody here starts
         self.account = account
+        _load_ec2()
         self._ids = Ids()
         module("moto.moto_api._internal.models").moto_api_backend.reset()
         server = module("moto.server")
         self.application: Any = server.DomainDispatcherApplication(server.create_backend_app)
         self._clients = Clients(self.application, account.region)
         self._ready: set[str] = set()
+        self.backend("ec2")  # before any request: it begins with a network that is not the account's
 
     @property
     def region(self) -> str:
@@ -36,7 +38,6 @@ class Simulator:
 
     def forced(self, *ids: str) -> contextlib.AbstractContextManager[None]:
         """Inside, the first new EC2 resources of each id prefix get these ids; empty ones are left out."""
-        self.backend("ec2")  # makes a default network of its own at first, which must not take them
         return self._ids.forced(*ids)
 
     def client(self, service: str) -> Any:
@@ -90,11 +91,29 @@ def _clear_network(backend: Any) -> None:
             collection.clear()
 
 
+def _load_ec2() -> None:
+    """Import moto's EC2 without the world's instance type offerings: 90 MB that the account file overrides."""
+    utils = module("moto.utilities.utils")
+    load = utils.load_resource
+
+    def load_little(name: str) -> Any:
+        if "instance_type_offerings" in name:
+            return []
+        found = load(name)
+        if name.endswith("instance_types.json"):
+            return {type_: one for type_, one in found.items() if type_ in INSTANCE_TYPES}
+        return found
+
+    utils.load_resource = load_little
+    try:
+        module("moto.ec2.models")
+    finally:
+        utils.load_resource = load
+
+
 def _offer(account: Account) -> None:
-    """Make moto's table of instance types ours: 90 MB less, and the account file decides who offers what."""
+    """Make moto's table of instance types ours; the account file decides who offers what."""
     types = module("moto.ec2.models.instance_types")
-    for name in set(types.INSTANCE_TYPES) - set(INSTANCE_TYPES):
-        del types.INSTANCE_TYPES[name]
     for name, known in INSTANCE_TYPES.items():
         types.INSTANCE_TYPES.setdefault(name, _described(name, known))
     zone_ids = {zone.name: zone.id for zone in account.zones}

@@ -1,6 +1,8 @@
 """What the parts of the AWS API work on: one local cloud's account, its store, and moto in step with it."""
 
+import importlib
 import logging
+from typing import Any
 
 from localcloud.api.simulator import Simulator
 from localcloud.api.synchronizer import Synchronizer
@@ -15,14 +17,23 @@ _log = logging.getLogger(__name__)
 class World:
     """One local cloud as its AWS API sees it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, provider: Any = None) -> None:
         self.home = home
+        self._provider = provider
         self.store = Store(home.aws_state)
         self._account_written = self._written()
         account = read_account(home.account_file)
         self.simulator = Simulator(account)
         self._keep(account)
         self.synchronizer = Synchronizer(self.store, self.simulator)
+
+    @property
+    def provider(self) -> Any:
+        """The simulated account's own rules, to carry out what moto cannot."""
+        if self._provider is None:
+            # Loads the provider's schema: only when it is needed.
+            self._provider = importlib.import_module("localcloud.providers.aws").AwsProvider(self.home)
+        return self._provider
 
     @property
     def account(self) -> Account:

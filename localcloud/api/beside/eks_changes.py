@@ -5,7 +5,6 @@ groups are made by programs only.
 """
 
 import datetime
-import functools
 import secrets
 from typing import Any
 
@@ -29,17 +28,10 @@ from localcloud.kube.fields import at, each
 _SECONDS = 300.0
 
 
-@functools.cache
-def _provider(world: World) -> Any:
-    from localcloud.providers.aws import AwsProvider  # loads the provider's schema: only when it is needed
-
-    return AwsProvider(world.home)
-
-
 def _change(world: World, record: Record, **inputs: Any) -> Record:
     """Update a resource with some inputs changed."""
     new = {**record.inputs, **inputs}
-    _provider(world).update(
+    world.provider.update(
         record.type, record.id, plain(record.state), record.inputs, new, preview=False, timeout=_SECONDS
     )
     changed = world.store.get(record.type, record.id)
@@ -48,14 +40,13 @@ def _change(world: World, record: Record, **inputs: Any) -> Record:
 
 
 def _remove(world: World, record: Record) -> None:
-    _provider(world).delete(record.type, record.id, plain(record.state), timeout=_SECONDS)
+    world.provider.delete(record.type, record.id, plain(record.state), timeout=_SECONDS)
 
 
 def _make(world: World, type_: str, **inputs: Any) -> Record:
     """Create a resource that belongs to no program."""
     given = {key: value for key, value in inputs.items() if value not in (None, [], {})}
-    provider = _provider(world)
-    id_, _ = provider.create(type_, "", given, preview=False, timeout=_SECONDS)
+    id_, _ = world.provider.create(type_, "", given, preview=False, timeout=_SECONDS)
     record = world.store.get(type_, id_)
     assert record is not None
     made = Record(type_, id_, "", record.inputs, record.state, origin="user")

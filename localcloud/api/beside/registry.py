@@ -13,7 +13,17 @@ from localcloud.providers.protocol import ProviderError
 Arguments = dict[str, Any]
 Handler = Callable[[World, Arguments], dict[str, Any]]
 
-_MODULES = ("capacity", "eks_reads", "eks_changes", "groups", "identity", "images", "quotas", "tagging")
+_MODULES = (
+    "buckets",
+    "capacity",
+    "eks_reads",
+    "eks_changes",
+    "groups",
+    "identity",
+    "images",
+    "quotas",
+    "tagging",
+)
 
 _HANDLERS: dict[str, dict[str, Handler]] = {}
 _SETUPS: list[Callable[[World], None]] = []

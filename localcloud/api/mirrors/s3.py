@@ -50,7 +50,14 @@ class BucketMirror(S3Mirror):
 
     def remove(self, record: Record) -> None:
         """The bucket with everything in it: that it may go was decided where the record was deleted."""
-        self.backend.buckets.pop(record.id, None)
+        bucket = self.backend.buckets.get(record.id)
+        if bucket is None:
+            return
+        for key in bucket.keys.values():
+            if hasattr(key, "dispose"):
+                key.dispose()
+        bucket.keys.clear()
+        self.client.delete_bucket(Bucket=record.id)
 
     def look(self, record: Record) -> Properties | None:
         """Tags."""
