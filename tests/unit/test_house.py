@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "config": {"config", "components"},
     "plane": {"plane", "config", "components"},
     "localcloud": {"localcloud", "components"},
+    "ops": {"ops"},
 }
 
 
