@@ -281,11 +281,11 @@ def test_a_full_queue_answers_503() -> None:
     one = server(max_num_seqs=1, max_queued=1)
     stream = iter(ask(CHAT, {**HELLO, "stream": True}, one).body)
     next(stream)
-    waiter = threading.Thread(target=lambda: ask(CHAT, HELLO, one))
+    waiter = threading.Thread(target=lambda: ask(CHAT, HELLO, one, limit=10), daemon=True)
     waiter.start()
     while metric(one, "num_requests_waiting") < 1:
         pass
-    assert ask(CHAT, HELLO, one).status == 503
+    assert ask(CHAT, HELLO, one, limit=2).status == 503
     stream.close()  # type: ignore[attr-defined]
     waiter.join(5)
     assert not waiter.is_alive()
