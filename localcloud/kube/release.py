@@ -16,6 +16,7 @@ from localcloud.kube.release_inputs import (
     check_values,
     deadline_seconds,
     flags,
+    with_meant_nulls,
 )
 from localcloud.kube.release_watcher import WorkloadWatcher
 from localcloud.kube.session import Session
@@ -42,7 +43,9 @@ class Releases:
 
     def check(self, name: str, old: Properties, new: Properties) -> tuple[Properties, list[CheckFailure]]:
         """Fill in name, namespace, timeout, version and the rendered manifest; refuse what Helm would refuse."""
-        inputs = {key: value for key, value in new.items() if key not in ("manifest", "resourceNames")}
+        inputs = with_meant_nulls(
+            {key: value for key, value in new.items() if key not in ("manifest", "resourceNames")}
+        )
         failures = check_inputs(inputs)
         if not inputs.get("name"):
             inputs["name"] = old.get("name") or f"{name}-{secrets.token_hex(4)}"
@@ -163,7 +166,7 @@ class Releases:
         if left is None or left.status == "deployed":
             # `atomic` took it back: nothing is left, or the revision before is.
             return ProviderError(text)
-        return PartialFailureError(text, id_, _state(inputs, left), inputs)
+        return PartialFailureError(text, id_, _state(inputs, left), with_meant_nulls(inputs))
 
     def read(
         self, id_: str, inputs: Properties, state: Properties
@@ -204,7 +207,7 @@ class Releases:
         deployed = live.status == "deployed"
         shown = cast("Mapping[str, Any]", base)
         kept["manifest"] = live_manifest(api, shown, live.namespace) if deployed else {}
-        return kept
+        return with_meant_nulls(kept)
 
     def delete(self, id_: str, state: Properties, *, timeout: float) -> None:
         """``helm uninstall``, then wait until every object of the release is gone."""
@@ -264,13 +267,13 @@ def _previewed(inputs: Properties) -> Properties:
         if isinstance(manifest, Mapping)
         else UNKNOWN
     )
-    return {**inputs, "resourceNames": names, "status": UNKNOWN}
+    return {**with_meant_nulls(inputs), "resourceNames": names, "status": UNKNOWN}
 
 
 def _state(inputs: Properties, live: releases.Release) -> Properties:
     manifest = manifests.masked_all(manifests.parse(live.manifest, live.namespace))
     return {
-        **inputs,
+        **with_meant_nulls(inputs),
         "manifest": manifest,
         "resourceNames": manifests.resource_names(manifest),
         "status": {

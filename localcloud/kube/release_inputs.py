@@ -14,7 +14,7 @@ import yaml
 from localcloud.kube import shapes
 from localcloud.kube.fields import at
 from localcloud.kube.session import wire_names
-from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
+from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties, WithNulls, without_nulls
 
 DEFAULT_TIMEOUT = 300
 """Seconds for installing, upgrading or uninstalling, as in the published provider."""
@@ -78,6 +78,21 @@ def check_inputs(inputs: Properties) -> list[CheckFailure]:
     return failures
 
 
+def with_meant_nulls(inputs: Mapping[str, Any]) -> Properties:
+    """Inputs whose values keep their nulls if `allowNullValues` says that these are meant, and lose them otherwise.
+
+    As the published provider does it. To Helm, a null removes the chart's default.
+    """
+    result = dict(inputs)
+    values = result.get("values")
+    if isinstance(values, Mapping):
+        given = cast("Mapping[str, Any]", values)
+        result["values"] = (
+            WithNulls(given) if result.get("allowNullValues") is True else without_nulls(dict(given))
+        )
+    return result
+
+
 def check_values(chart: Path, values: Mapping[str, Any]) -> list[CheckFailure]:
     """What the chart's values.schema.json says about values that are partly unknown."""
     schema_file, defaults_file = chart / "values.schema.json", chart / "values.yaml"
@@ -90,11 +105,13 @@ def check_values(chart: Path, values: Mapping[str, Any]) -> list[CheckFailure]:
 
 
 def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """A chart's defaults overlaid with values as Helm does it: mappings merge, everything else is replaced."""
+    """A chart's defaults overlaid with values as Helm does it: mappings merge, null removes, the rest replaces."""
     result = dict(defaults)
     for key, value in values.items():
         under = result.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(under, Mapping):
             result[key] = merged(cast("Mapping[str, Any]", under), cast("Mapping[str, Any]", value))
         else:
             result[key] = value

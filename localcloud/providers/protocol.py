@@ -171,19 +171,26 @@ def _decode(value: Any) -> Any:
             return None
 
 
+class WithNulls(dict[str, Any]):
+    """A mapping in which None is a value of its own, such as Helm values whose nulls remove a chart's defaults."""
+
+
 def encode(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Protobuf Struct of plain properties; None values are left out."""
+    """Protobuf Struct of plain properties; None is left out, except in `WithNulls`."""
     struct = struct_pb2.Struct()
-    struct.update(cast("dict[str, Any]", _without_none(properties)))
+    struct.update(cast("dict[str, Any]", without_nulls(properties)))
     return struct
 
 
-def _without_none(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """A value without the None in its mappings; what is in a `WithNulls` stays as it is."""
+    if isinstance(value, WithNulls):
+        return dict(value)
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value).items()
-        return {key: _without_none(item) for key, item in items if item is not None}
+        return {key: without_nulls(item) for key, item in items if item is not None}
     if isinstance(value, list | tuple):
-        return [_without_none(item) for item in cast("list[Any]", value)]
+        return [without_nulls(item) for item in cast("list[Any]", value)]
     return value
 
 
