@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from components.versions import ChartVersion
 
 _HISTORY = 10
+_DELETE_SECONDS = 600
 
 
 def helm_release(
@@ -46,7 +47,13 @@ def helm_release(
         max_history=_HISTORY,
         disable_openapi_validation=disable_openapi_validation or None,
         # The name is fixed and charts make cluster-wide objects: a replacement cannot come first.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on), delete_before_replace=True),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=list(depends_on),
+            delete_before_replace=True,
+            # An install may wait for models to load; what is not gone by then is held, and waiting does not help.
+            custom_timeouts=pulumi.CustomTimeouts(delete=f"{min(timeout_seconds, _DELETE_SECONDS)}s"),
+        ),
     )
 
 

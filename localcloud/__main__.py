@@ -14,6 +14,7 @@ from localcloud.home import PROJECT
 from localcloud.report import model_table
 from localcloud.simulation.faults_file import FaultsFileError, read_faults, take_in
 from localcloud.stack import Stack, StackError
+from localcloud.teardown import restore_controller
 from localcloud.tools import ToolError, say
 
 
@@ -82,6 +83,7 @@ def _down(stack: Stack, given: argparse.Namespace) -> int:
         if stack.resources() or stack.pending_operations():
             stack.cloud.start()
             stack.recover()
+            restore_controller(stack)
             # The checkpoint bucket is protected; what is simulated may go.
             code = stack.pulumi(
                 "destroy", "--yes", "--skip-preview", "--ignore-protect", "--suppress-outputs"

@@ -154,25 +154,17 @@ def _iam(aws: Aws, wanted: Wanted) -> Iterator[Found]:
     """Roles, policies, instance profiles and OIDC providers: their tags come one by one."""
     del wanted
     iam = aws.client("iam")
-    listings: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
-        ("iam role", "list_roles", "Roles", {}, "RoleName", "list_role_tags"),
-        ("iam policy", "list_policies", "Policies", {"Scope": "Local"}, "Arn", "list_policy_tags"),
-        (
-            "instance-profile",
-            "list_instance_profiles",
-            "InstanceProfiles",
-            {},
-            "InstanceProfileName",
-            "list_instance_profile_tags",
-        ),
-    )
-    for kind, operation, key, given, name, tags in listings:
-        for one in aws.pages("iam", operation, key, **given):
-            if str(one.get("Path", "")).startswith("/aws-service-role/"):
-                continue
-            argument = {"Arn": "PolicyArn"}.get(name, name)
-            found = getattr(iam, tags)(**{argument: one[name]})["Tags"]
-            yield Found(one["Arn"], kind, one[name], tag_dict(found))
+    for one in aws.pages("iam", "list_roles", "Roles"):
+        if not str(one["Path"]).startswith("/aws-service-role/"):
+            found = iam.list_role_tags(RoleName=one["RoleName"])["Tags"]
+            yield Found(one["Arn"], "iam role", one["RoleName"], tag_dict(found))
+    for one in aws.pages("iam", "list_policies", "Policies", Scope="Local"):
+        found = iam.list_policy_tags(PolicyArn=one["Arn"])["Tags"]
+        yield Found(one["Arn"], "iam policy", one["Arn"], tag_dict(found))
+    for one in aws.pages("iam", "list_instance_profiles", "InstanceProfiles"):
+        name = one["InstanceProfileName"]
+        found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"].get("Tags")
+        yield Found(one["Arn"], "instance-profile", name, tag_dict(found))
     for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         found = iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=one["Arn"])["Tags"]
         yield Found(one["Arn"], "iam oidc-provider", one["Arn"], tag_dict(found))
