@@ -1,0 +1,207 @@
+"""Teardown as docs/teardown.md has it: whatever state the stack is in, nothing of it is left in the account.
+
+The tests of this module run in order on one local cloud: each leaves an empty account for the next.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.aws.account import write_default
+from localcloud.aws.store import Record, Store
+from localcloud.cloud import Cloud
+from localcloud.home import PROJECT
+from localcloud.stack import Stack
+from localcloud.teardown import controller_runs, held_ingresses, restore_controller
+
+UP = ("--yes", "--skip-preview", "--suppress-outputs")
+RELEASE = "**alb-controller-release"
+BUCKET = "aws:s3/bucket:Bucket"
+KEY = "aws:kms/key:Key"
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The dev stack on a running local cloud, not deployed; it gives up on a release after a few seconds."""
+    cloud = Cloud(tmp_path_factory.mktemp("teardown"))
+    stack = Stack(cloud, "dev")
+    cloud.prepare()
+    stack.prepare()
+    configure(stack, "chart", timeoutSeconds=SECONDS)
+    cloud.start()
+    yield stack
+    cloud.stop()
+
+
+def configure(stack: Stack, area: str, **settings: Any) -> None:
+    content = yaml.safe_load(stack.file.read_text())
+    found = content["config"].setdefault(f"inference-plane:{area}", {})
+    found.update(settings)
+    stack.file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def shell(stack: Stack, command: str) -> subprocess.CompletedProcess[str]:
+    """A command as a user types it in ``make shell``."""
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=PROJECT,
+        env=stack.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def typed(stack: Stack, command: str) -> str:
+    run = shell(stack, command)
+    assert run.returncode == 0, f"{command}\n{run.stdout[-6000:]}"
+    return run.stdout
+
+
+def left(stack: Stack) -> list[Record]:
+    """Everything in the account that the account file did not bring."""
+    store = Store(stack.cloud.home.aws_state)
+    try:
+        return [one for one in store.everything() if one.origin != "account"]
+    finally:
+        store.close()
+
+
+def kinds(stack: Stack) -> set[str]:
+    return {one.type.rpartition(":")[2] for one in left(stack)}
+
+
+def nothing_is_left(stack: Stack) -> None:
+    assert [f"{one.type} {one.id} ({one.origin})" for one in left(stack)] == []
+    assert held_ingresses(stack) == []
+    namespaces = json.loads(typed(stack, "kubectl get namespaces -o json"))["items"]
+    assert [n["metadata"]["name"] for n in namespaces if n["status"]["phase"] != "Active"] == []
+
+
+def up(stack: Stack) -> None:
+    typed(stack, f"pulumi up {' '.join(UP)}")
+
+
+def test_a_deployed_stack_has_everything_that_teardown_must_take_away(dev: Stack) -> None:
+    up(dev)
+    typed(
+        dev,
+        "kubectl wait ingress --all --all-namespaces --timeout=60s "
+        "--for=jsonpath={.status.loadBalancer.ingress[0].hostname}",
+    )
+    assert kinds(dev) >= {
+        "LoadBalancer",
+        "TargetGroup",
+        "Listener",
+        "NetworkInterface",
+        "SecurityGroup",
+        "SecurityGroupIngressRule",
+        "Instance",
+        "Volume",
+    }
+
+
+def test_a_plain_destroy_keeps_the_protected_bucket_and_key_and_says_how_to_give_them_up(dev: Stack) -> None:
+    run = shell(dev, "pulumi destroy --yes --skip-preview")
+    assert run.returncode != 0
+    flat = " ".join(run.stdout.split())
+    for name in ("s3/bucket:Bucket::checkpoints-bucket", "kms/key:Key::checkpoints-key"):
+        assert f'{name}" cannot be deleted because it is protected' in flat
+    assert "pulumi state unprotect" in flat
+    assert {one.type for one in left(dev)} == {BUCKET, KEY}
+
+
+def test_the_documented_setting_gives_bucket_and_key_up(dev: Stack) -> None:
+    up(dev)
+    configure(dev, "checkpoints", protect=False)
+    up(dev)
+    typed(dev, "pulumi destroy --yes --skip-preview")
+    nothing_is_left(dev)
+    configure(dev, "checkpoints", protect=True)
+
+
+def test_with_the_controller_deleted_first_destroy_names_the_finalizer_and_the_documented_commands_mend_it(
+    dev: Stack,
+) -> None:
+    up(dev)
+    typed(dev, "kubectl delete deployment aws-load-balancer-controller --namespace kube-system")
+    stuck = shell(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    assert stuck.returncode != 0
+    assert "held by its finalizers: group.ingress.k8s.aws/poolside" in stuck.stdout
+    assert f"is not gone within {SECONDS} s" in stuck.stdout
+    assert "LoadBalancer" in kinds(dev)
+    typed(dev, "helm uninstall aws-load-balancer-controller --namespace kube-system --ignore-not-found")
+    typed(dev, f"pulumi refresh --yes --skip-preview --target '{RELEASE}'")
+    typed(dev, f"pulumi up --yes --skip-preview --target '{RELEASE}'")
+    typed(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    nothing_is_left(dev)
+
+
+def test_make_down_brings_an_uninstalled_controller_back_before_it_destroys(dev: Stack) -> None:
+    up(dev)
+    assert not restore_controller(dev)
+    typed(dev, "helm uninstall aws-load-balancer-controller --namespace kube-system")
+    assert not controller_runs(dev)
+    assert restore_controller(dev)
+    assert controller_runs(dev)
+    typed(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    nothing_is_left(dev)
+
+
+@pytest.mark.parametrize(
+    ("area", "setting", "value", "refusal", "present"),
+    [
+        ("quotas", "elasticIps", 0, "AddressLimitExceeded", "Vpc"),
+        ("quotas", "kmsKeys", 0, "LimitExceededException", "Vpc"),
+        ("capacityReservations", "", [], "InvalidCapacityReservationId.NotFound", "Cluster"),
+    ],
+    ids=["in-the-network", "at-the-key", "at-the-gpu-nodes"],
+)
+def test_an_update_that_failed_part_way_is_destroyed_without_rest(
+    dev: Stack, area: str, setting: str, value: Any, refusal: str, present: str
+) -> None:
+    file = dev.cloud.home.account_file
+    write_default(file)
+    before = file.read_text()
+    account = yaml.safe_load(before)
+    if setting:
+        account[area][setting] = value
+    else:
+        account[area] = value
+        account["reservationGroups"] = []
+    file.write_text(yaml.safe_dump(account))
+    try:
+        run = shell(dev, f"pulumi up {' '.join(UP)}")
+    finally:
+        file.write_text(before)
+    assert present in kinds(dev), run.stdout[-4000:]
+    assert run.returncode != 0
+    assert refusal in run.stdout
+    typed(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    nothing_is_left(dev)
+
+
+def test_objects_keep_the_bucket_until_it_is_emptied(dev: Stack) -> None:
+    up(dev)
+    bucket = json.loads(typed(dev, "pulumi stack output --json"))["checkpointBucket"]
+    typed(dev, f"echo weights | aws s3 cp - s3://{bucket}/checkpoints/point/model.bin")
+    refused = shell(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    assert refused.returncode != 0
+    assert "BucketNotEmpty" in refused.stdout
+    typed(dev, f"aws s3 rm s3://{bucket} --recursive")
+    typed(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
+    nothing_is_left(dev)
+
+
+def test_the_sweeper_finds_nothing_after_a_destroy(dev: Stack) -> None:
+    run = shell(dev, f"{sys.executable} -m ops sweep --no-state --cluster inference --json")
+    assert run.returncode == 0, run.stdout
+    assert json.loads(run.stdout)["leftovers"] == []
