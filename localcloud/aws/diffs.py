@@ -73,6 +73,11 @@ class _Differ:
         old, new = self._filled(type_, old, plain), self._filled(type_, new, plain)
         if old is None and keeps_its_value(self._shape, plain):
             old = self._chosen(plain)
+        if type_.kind == "object" and not type_.fields and (old is None) != (new is None):
+            yield Step(
+                path, plain, "add" if old is None else "delete"
+            )  # a block that says all by being there
+            return
         if self.same(old, new, plain):
             return
         if new is None and keeps_its_value(self._shape, plain):
