@@ -39,6 +39,8 @@ class Row:
     """Why the change is only previewed, and not applied."""
     loses_on_the_way_back: frozenset[str] = frozenset()
     """The same as ``loses`` for taking the change back."""
+    after: str = ""
+    """Name of the row whose result this one begins from; it is tried by `make test-full` only."""
     program_back: str = "as-it-is"
     """The program that takes the change back, of `PROGRAMS`."""
     no_way_back: str = ""
@@ -99,15 +101,10 @@ def more_reservations(account: dict[str, Any]) -> None:
     account["instanceOfferings"]["p5en.48xlarge"] = ["us-east-2b", "us-east-2c"]
 
 
-_ROLLS_MODELS = (
-    "The GPU nodes are replaced one by one. On reserved capacity a node stops before its successor starts: the "
-    "models on it are down until the new node has joined and they have loaded (about 15 to 30 minutes). With a "
-    "second node, spread replicas over both."
-)
+_ROLLS_MODELS = "**The GPU nodes roll** ([what that means](#when-gpu-nodes-roll))."
 _NEW_GPU_GROUP = (
-    "EKS cannot change this in place: the GPU node group is replaced, and on reserved capacity the old one goes "
-    "first, because a full reservation has no room for both. **All models are down** until the new nodes have "
-    "joined and the models have loaded: do it in a maintenance window, or move to a second reservation first."
+    "EKS cannot change this in place. **The GPU node group is replaced, and all models are down meanwhile** "
+    "([why, and what to do](#when-capacity-is-reserved-in-full))."
 )
 _NEW_SYSTEM_GROUP = (
     "EKS cannot change this in place: a new system node group starts first, then the old one is drained and "
@@ -562,6 +559,14 @@ CODE = (
         what="Chart version of the GPU operator",
         note="The device plugin restarts on each node: pods that run keep their GPUs, new ones wait for seconds.",
         program="gpu-operator-chart",
+    ),
+    Row(
+        name="external-dns-chart",
+        area="Versions of this project",
+        what="Chart version of ExternalDNS, where the stack has it",
+        note="Records stay while its one replica changes; new host names wait for seconds.",
+        program="external-dns-chart",
+        after="certificate-created",
     ),
     Row(
         name="vpc-renamed",

@@ -79,10 +79,10 @@ class Deployment:
         write_default(home.account_file)
         account = yaml.safe_load(home.account_file.read_text())
         rows.more_reservations(account)
-        if row:
-            for edit in row.settings:
+        for one in _stages(row):
+            for edit in one.settings:
                 edit(settings)
-            for edit in row.account:
+            for edit in one.account:
                 edit(account)
         home.account_file.write_text(yaml.safe_dump(account, sort_keys=False))
         folder = self.folder / "program"
@@ -116,6 +116,13 @@ class Deployment:
             check=False,
         )
         assert run.returncode == 0, run.stderr
+
+
+def _stages(row: rows.Row | None) -> list[rows.Row]:
+    """The row that a row begins from, if there is one, and itself."""
+    if row is None:
+        return []
+    return [*_stages(rows.NAMED.get(row.after)), row]
 
 
 def told(run: subprocess.CompletedProcess[str]) -> str:

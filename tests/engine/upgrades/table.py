@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.engine.upgrades.goldens import file_of, operations_of
 from tests.engine.upgrades.plans import KEPT
-from tests.engine.upgrades.rows import BASE_VERSION, FIRST_VERSION, ROWS, Row
+from tests.engine.upgrades.rows import BASE_VERSION, FIRST_VERSION, NAMED, ROWS, Row
 
 _HEAD = f"""\
 # Upgrades: what a change does to a running stack
@@ -39,10 +39,17 @@ Children follow, because each is named after its component. Without the alias th
 of the same types: do not run it. `tests/unit/plane/test_names.py` refuses a commit that changes the name of a
 resource of the dev stack without an alias.
 
+## When GPU nodes roll
+EKS replaces the nodes of a group one by one. On reserved capacity (`MINIMAL` update strategy) a node stops before its
+successor starts, since a full reservation has no room for both: the models on it are down until the new node has
+joined, has pulled the image and has loaded the checkpoint. Count on 15 to 30 minutes for each node. With two nodes
+and a replica on each, models serve on.
+
 ## When capacity is reserved in full
-A full reservation has no room for a second node beside the first, so nothing can be made before something else is
-deleted. Users who cannot stand still have two ways: a second reservation (or Capacity Block) for the time of the
-change, in a second stack that takes over by DNS; or two nodes and replicas on both, which then change one by one.
+A replaced node group on reserved capacity is deleted before its successor is made, for the same reason, and all its
+nodes go at once. Do it in a maintenance window. Users who cannot stand still need capacity beside: a second
+reservation or Capacity Block for the time of the change, in a second stack that DNS then moves to. On demand, the
+successor comes first.
 """
 
 _WORDS = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
@@ -95,6 +102,8 @@ def _named(key: str, replaced: Mapping[str, Any]) -> str:
 
 def _note(row: Row) -> str:
     parts = [row.note]
+    if row.after:
+        parts.append(f"Tried after: {NAMED[row.after].what}.")
     if row.not_applied:
         parts.append(f"Previewed only: {row.not_applied}")
     if row.loses_on_the_way_back:

@@ -34,6 +34,13 @@ def left_as_it_was(base: Deployment) -> Iterator[None]:
 @pytest.mark.parametrize("row", APPLIED, ids=lambda row: row.name)
 def test_a_change_is_applied_stays_and_can_be_taken_back(row: Row, base: Deployment) -> None:
     with left_as_it_was(base):
+        before = NAMED.get(row.after)
+        if before:
+            # Such a row is previewed nowhere else.
+            base.become(before)
+            base.up()
+            base.become(row)
+            check_operations(row, plans.summary(base.preview().steps))
         base.become(row)
         done = base.up()
         assert plans.violations(done, row.loses) == []
@@ -41,10 +48,13 @@ def test_a_change_is_applied_stays_and_can_be_taken_back(row: Row, base: Deploym
         base.up("--expect-no-changes")
         base.wait_for_models()
 
-        base.become(None, program=row.program_back)
+        base.become(before, program=row.program_back)
         back = base.up()
         assert plans.violations(back, row.loses_on_the_way_back) == []
         check_operations(row, plans.summary(back), "back")
+        if before:
+            base.become(None)
+            base.up()
         base.become(None)
         base.up("--expect-no-changes")
         base.wait_for_models()

@@ -22,6 +22,7 @@ def of(**wanted: bool) -> list[object]:
         marked(row)
         for row in ROWS
         if row is not UPGRADE
+        and not row.after
         and all(bool(getattr(row, attribute)) is value for attribute, value in wanted.items())
     ]
 
