@@ -104,3 +104,29 @@ class LifecyclePolicyMirror(EcrMirror):
         repository = self.repository(record.state["repository"])
         policy = repository.lifecycle_policy if repository is not None else None
         return {"policy": policy} if policy else None
+
+
+@mirror("aws:ecr/repositoryPolicy:RepositoryPolicy")
+class RepositoryPolicyMirror(EcrMirror):
+    """A repository's policy."""
+
+    def make(self, record: Record) -> None:
+        """The policy."""
+        self.client.set_repository_policy(
+            repositoryName=record.state["repository"], policyText=record.state["policy"]
+        )
+
+    def settle(self, record: Record) -> None:
+        """Its text."""
+        self.make(record)
+
+    def remove(self, record: Record) -> None:
+        """The policy."""
+        if self.look(record) is not None:
+            self.client.delete_repository_policy(repositoryName=record.state["repository"])
+
+    def look(self, record: Record) -> Properties | None:
+        """Its text."""
+        repository = self.repository(record.state["repository"])
+        policy = repository.policy if repository is not None else None
+        return {"policy": policy} if policy else None

@@ -5,6 +5,9 @@ from typing import ClassVar
 from localcloud.api.mirrors.base import Mirror, Properties, given, mirror, tag_list, tags_of
 from localcloud.aws.store import Record
 
+_PENDING = "pending-deletion"
+"""State of a record whose key waits for its deletion."""
+
 
 @mirror("aws:kms/key:Key")
 class KeyMirror(Mirror):
@@ -32,6 +35,9 @@ class KeyMirror(Mirror):
     def settle(self, record: Record) -> None:
         """Description, policy, rotation, whether it is enabled, tags."""
         state, client = record.state, self.client
+        if state.get("keyState") == _PENDING:
+            self.remove(record)
+            return
         client.update_key_description(KeyId=record.id, Description=str(state.get("description") or ""))
         if state.get("policy"):
             client.put_key_policy(KeyId=record.id, PolicyName="default", Policy=state["policy"])
@@ -45,7 +51,7 @@ class KeyMirror(Mirror):
             client.tag_resource(KeyId=record.id, Tags=tag_list(wanted, "TagKey", "TagValue"))
 
     def remove(self, record: Record) -> None:
-        """Schedule the deletion, as the provider does: the key stays to be seen, ``PendingDeletion``."""
+        """Schedule the deletion, as the provider does: the key can still be seen."""
         key = self.backend.keys.get(record.id)
         if key is not None and key.key_state != "PendingDeletion":
             days = int(record.state.get("deletionWindowInDays") or 30)

@@ -1,6 +1,6 @@
 """VPCs, subnets, internet gateways, route tables."""
 
-from localcloud.api.mirrors.base import Properties, given, mirror
+from localcloud.api.mirrors.base import Mirror, Properties, given, mirror
 from localcloud.api.mirrors.ec2 import Ec2Mirror
 from localcloud.aws.store import Record
 
@@ -61,6 +61,29 @@ class VpcMirror(Ec2Mirror):
 
 def _on(value: object) -> bool:
     return str(value).lower() == "true"
+
+
+@mirror("aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
+class CidrBlockMirror(Mirror):
+    """A further address range of a VPC."""
+
+    def make(self, record: Record) -> None:
+        """The range, under the id of its association."""
+        with self.simulator.forced(record.id):
+            self.client.associate_vpc_cidr_block(
+                VpcId=record.state["vpcId"], CidrBlock=record.state["cidrBlock"]
+            )
+
+    def remove(self, record: Record) -> None:
+        """The range."""
+        if self.look(record) is not None:
+            self.client.disassociate_vpc_cidr_block(AssociationId=record.id)
+
+    def look(self, record: Record) -> Properties | None:
+        """Whether it is there."""
+        vpc = self.backend.vpcs.get(record.state["vpcId"])
+        found: Properties = vpc.cidr_block_association_set if vpc is not None else {}
+        return {} if record.id in found else None
 
 
 @mirror("aws:ec2/subnet:Subnet")

@@ -28,7 +28,7 @@ class _GroupMirror(Ec2Mirror):
                 self.write(record.id, way, record.inputs[way])
 
     def _has(self, record: Record, way: str) -> bool:
-        return inline_rules(self.group(record.id), way) == sorted(
+        return inline_rules(self._inline_of(record.id, way)) == sorted(
             (_inline(rule) for rule in each(record.inputs, way)), key=str
         )
 
@@ -37,19 +37,23 @@ class _GroupMirror(Ec2Mirror):
         seen = super().look(record)
         if seen is None:
             return None
-        group = self.group(record.id)
-        return {
-            **seen,
-            **{way: inline_rules(group, way) for way in ("ingress", "egress") if way in record.inputs},
-        }
+        written = [way for way in ("ingress", "egress") if way in record.inputs]
+        return {**seen, **{way: inline_rules(self._inline_of(record.id, way)) for way in written}}
 
     def write(self, id_: str, way: str, rules: list[Properties]) -> None:
-        """Make these all the rules of a group one way."""
-        rules_of(self.group(id_), way == "egress").clear()
+        """Make these all the inline rules of a group one way; rules that are resources of their own stay."""
+        everything = rules_of(self.group(id_), way == "egress")
+        inline = self._inline_of(id_, way)
+        everything[:] = [rule for rule in everything if rule not in inline]
         permissions = [_permission(rule) for rule in rules or []]
         if permissions:
             authorize = getattr(self.client, f"authorize_security_group_{way}")
             authorize(GroupId=id_, IpPermissions=permissions)
+
+    def _inline_of(self, id_: str, way: str) -> list[Any]:
+        """The rules that are no resources of their own."""
+        separate = {rule for rules in made_rules(self.backend).values() for rule in rules}
+        return [one for one in rules_of(self.group(id_), way == "egress") if one.id not in separate]
 
 
 @mirror("aws:ec2/securityGroup:SecurityGroup")
@@ -153,8 +157,7 @@ class RuleMirror(Ec2Mirror):
         return id_ in self._made()
 
     def _made(self) -> dict[str, list[str]]:
-        """Ids of moto's rules by record: kept with moto's groups, so that both are forgotten together."""
-        return self.backend.__dict__.setdefault("local_cloud_rules", {})
+        return made_rules(self.backend)
 
     def _groups(self, record: Record) -> list[Any]:
         id_ = record.state["securityGroupId"]
@@ -225,8 +228,13 @@ def _normal(permission: Properties) -> Properties:
     return known
 
 
-def inline_rules(group: Any, way: str) -> list[Properties]:
-    """A group's rules one way, as a program writes them inline, in a stable order."""
+def made_rules(backend: Any) -> dict[str, list[str]]:
+    """Ids of moto's rules by record: kept with moto's groups, so that both are forgotten together."""
+    return backend.__dict__.setdefault("local_cloud_rules", {})
+
+
+def inline_rules(rules: list[Any]) -> list[Properties]:
+    """moto's rules as a program writes them inline, in a stable order."""
     found: list[Properties] = [
         _inline(
             {
@@ -239,7 +247,7 @@ def inline_rules(group: Any, way: str) -> list[Properties]:
                 "description": rule.ip_range.get("Description") or rule.source_group.get("Description") or "",
             }
         )
-        for rule in rules_of(group, way == "egress")
+        for rule in rules
     ]
     return sorted(found, key=str)
 
