@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 LOCALCLOUD := PYTHONPATH=. $(PY) -m localcloud
+# Simulated time, for `make up` and `make down`: TIMELINE=<file.html> and SPEED=max or virtual seconds per real one.
+TIMED = $(if $(SPEED),--speed "$(SPEED)") $(if $(TIMELINE),--timeline "$(TIMELINE)")
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help up preview down shell status test test-full test-unit test-chart test-engine lint format bench lock docs tools
@@ -20,14 +22,14 @@ $(INSTALLED): requirements-dev.lock
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-up: $(INSTALLED) ## build the stack on the local cloud (STACK=dev; FAULTS=<file>: docs/faults.md)
-	@$(LOCALCLOUD) up --stack $(STACK) $(if $(FAULTS),--faults "$(FAULTS)")
+up: $(INSTALLED) ## build the stack on the local cloud (STACK=dev; FAULTS=<file>: docs/faults.md; TIMELINE=<file.html>: docs/timing.md)
+	@$(LOCALCLOUD) up --stack $(STACK) $(if $(FAULTS),--faults "$(FAULTS)") $(TIMED)
 
 preview: $(INSTALLED) ## show what `up` would change; needs no cluster
 	@$(LOCALCLOUD) preview --stack $(STACK)
 
 down: $(INSTALLED) ## destroy the stack and end every process (FORCE=1: throw it away as it is)
-	@$(LOCALCLOUD) down --stack $(STACK) $(if $(FORCE),--force)
+	@$(LOCALCLOUD) down --stack $(STACK) $(if $(FORCE),--force) $(TIMED)
 
 shell: $(INSTALLED) ## a shell where pulumi, kubectl and helm work on the local cloud
 	@$(LOCALCLOUD) shell --stack $(STACK)

@@ -13,6 +13,7 @@ from localcloud.control_plane import ControlPlaneError
 from localcloud.home import PROJECT
 from localcloud.report import model_table
 from localcloud.simulation.faults_file import FaultsFileError, read_faults, take_in
+from localcloud.simulation.timeline_command import TimedRun, TimelineError, summary, timed
 from localcloud.stack import Stack, StackError
 from localcloud.teardown import restore_controller
 from localcloud.tools import ToolError, say
@@ -26,11 +27,13 @@ def main() -> int:
     parser.add_argument("--root", type=Path, help="folder of the local cloud (default: .localcloud/<stack>)")
     parser.add_argument("--force", action="store_true", help="down: throw the local cloud away as it is")
     parser.add_argument("--faults", type=Path, help="up: a file of faults to meet (docs/faults.md)")
+    parser.add_argument("--speed", help="up, down: simulate time, at `max` or virtual seconds per real second")
+    parser.add_argument("--timeline", type=Path, help="up, down: simulate time, and write this HTML page")
     given = parser.parse_args()
     stack = Stack(Cloud(given.root or PROJECT / ".localcloud" / given.stack), given.stack)
     try:
         return _COMMANDS[given.command](stack, given)
-    except (ToolError, ControlPlaneError, StackError, AccountError, FaultsFileError) as error:
+    except (ToolError, ControlPlaneError, StackError, AccountError, FaultsFileError, TimelineError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -49,7 +52,10 @@ def _up(stack: Stack, given: argparse.Namespace) -> int:
     stack.cloud.start()
     say(f"local cloud ready after {time.monotonic() - started:.0f} s: {stack.cloud.home.root}")
     stack.recover()
-    code = stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
+    title = f"Deployment of {stack.name}"
+    with timed(stack.cloud.home, stack.resources, title, given.speed, given.timeline) as run:
+        code = stack.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", *run.flags)
+    _tell(run, given)
     if code:
         say("the update failed; mend what it says and run `make up` again: it goes on where it stopped")
         return code
@@ -85,15 +91,22 @@ def _down(stack: Stack, given: argparse.Namespace) -> int:
             stack.recover()
             restore_controller(stack)
             # The checkpoint bucket is protected; what is simulated may go.
-            code = stack.pulumi(
-                "destroy", "--yes", "--skip-preview", "--ignore-protect", "--suppress-outputs"
-            )
+            flags = ("--yes", "--skip-preview", "--ignore-protect", "--suppress-outputs")
+            title = f"Teardown of {stack.name}"
+            with timed(stack.cloud.home, stack.resources, title, given.speed, given.timeline) as run:
+                code = stack.pulumi("destroy", *flags, *run.flags)
+            _tell(run, given)
             if code:
                 say("destroy failed; run `make down` again, or throw it all away with `make down FORCE=1`")
                 return code
     stack.cloud.discard()
     say("the local cloud is gone; its account file stays")
     return 0
+
+
+def _tell(run: TimedRun, given: argparse.Namespace) -> None:
+    if run.timeline:
+        say(summary(run.timeline) + (f"\ntimeline: {given.timeline}" if given.timeline else ""))
 
 
 def _recover(stack: Stack, given: argparse.Namespace) -> int:

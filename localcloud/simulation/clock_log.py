@@ -178,9 +178,10 @@ class ClockLog:
         """Note that something has just begun or ended."""
         connection.execute("UPDATE runs SET moved = ? WHERE run = ?", (time.monotonic(), run))
 
-    def latest_run(self) -> str | None:
-        """The run that began last."""
-        row = self._connection().execute("SELECT run FROM runs ORDER BY began DESC LIMIT 1").fetchone()
+    def latest_run(self, since: float = 0.0) -> str | None:
+        """The run that began last, and not before that many seconds since the epoch."""
+        query = "SELECT run FROM runs WHERE began >= ? ORDER BY began DESC LIMIT 1"
+        row = self._connection().execute(query, (since,)).fetchone()
         return row[0] if row else None
 
     def entries(self, run: str) -> list[Entry]:
