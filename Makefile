@@ -72,6 +72,7 @@ bench: tools ## times and memory of the main commands
 docs: $(INSTALLED) ## write the generated documentation anew
 	@PYTHONPATH=. $(PY) -m config.reference > docs/configuration.md
 	@PYTHONPATH=. $(PY) -m tests.engine.upgrades.table > docs/upgrades.md
+	@PYTHONPATH=. $(PY) -m tests.engine.programs.refusals.page > docs/refusals.md
 
 lock: $(INSTALLED) ## compile the hash-locked requirement files
 	@for file in requirements requirements-dev requirements-go; do \

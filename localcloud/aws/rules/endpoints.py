@@ -122,10 +122,10 @@ class VpcEndpointRule(Rule):
                 )
         if kind == "Gateway":
             self._check_routes(call, inputs, record)
-        elif record is None:
-            self._check_number(call, inputs)
         if inputs.get("privateDnsEnabled"):
             self._check_private_dns(call, inputs, record)
+        if kind == "Interface" and record is None:
+            self._check_number(call, inputs)
 
     def _check_routes(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """A route table has one route to a service."""

@@ -29,15 +29,15 @@ class InternetGatewayRule(Rule):
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """One gateway per VPC, and a number of them."""
+        vpc = text(inputs.get("vpcId"))
+        others = [one for one in call.store.find(INTERNET_GATEWAY, vpcId=vpc) if one != record]
+        if vpc and others and (record is None or record.id != others[0].id):
+            raise AwsError("InvalidParameterValue", f"Network {vpc} already has an internet gateway attached")
         most = call.account.quotas.internet_gateways
         if record is None and len(call.store.all(INTERNET_GATEWAY)) >= most:
             raise AwsError(
                 "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."
             )
-        vpc = text(inputs.get("vpcId"))
-        others = [one for one in call.store.find(INTERNET_GATEWAY, vpcId=vpc) if one != record]
-        if vpc and others and (record is None or record.id != others[0].id):
-            raise AwsError("InvalidParameterValue", f"Network {vpc} already has an internet gateway attached")
 
     def release(self, call: Call, record: Record) -> None:
         """Public addresses in the VPC keep the gateway attached."""
@@ -109,17 +109,21 @@ class NatGatewayRule(Rule):
         return failures
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The zone has room, the address is free, the VPC has a way out."""
+        """The address is free, the VPC has a way out, the zone has room."""
+        if record is not None:
+            return
+        if inputs.get("connectivityType") != "private":
+            self._check_way_out(call, inputs)
         zone = self._zone(call, inputs)
         others = [one for one in call.store.all(NAT_GATEWAY) if zone and self._zone(call, one.state) == zone]
         most = call.account.quotas.nat_gateways_per_zone
-        if record is None and zone and len(others) >= most:
+        if zone and len(others) >= most:
             raise AwsError(
                 "NatGatewayLimitExceeded",
                 f"Performing this operation would exceed the limit of {most} NAT gateways",
             )
-        if record is not None or inputs.get("connectivityType") == "private":
-            return
+
+    def _check_way_out(self, call: Call, inputs: Properties) -> None:
         allocation = text(inputs.get("allocationId"))
         if call.store.find(NAT_GATEWAY, allocationId=allocation):
             raise AwsError(

@@ -53,10 +53,6 @@ class RoleRule(Rule):
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """A valid trust policy whose principals exist, attachable policies, and room for the role."""
-        if record is None and len(call.store.all(ROLE)) >= call.account.quotas.roles:
-            raise AwsError(
-                "LimitExceeded", f"Cannot exceed quota for RolesPerAccount: {call.account.quotas.roles}"
-            )
         boundary = text(inputs.get("permissionsBoundary"))
         if boundary and not attachable(call, boundary):
             raise AwsError("NoSuchEntity", f"Scope ARN: {boundary} does not exist or is not attachable.")
@@ -75,6 +71,10 @@ class RoleRule(Rule):
                 raise AwsError(
                     "MalformedPolicyDocument", f'Invalid principal in policy: "FEDERATED":"{principal}"'
                 )
+        if record is None and len(call.store.all(ROLE)) >= call.account.quotas.roles:
+            raise AwsError(
+                "LimitExceeded", f"Cannot exceed quota for RolesPerAccount: {call.account.quotas.roles}"
+            )
 
     def release(self, call: Call, record: Record) -> None:
         """Policies and profiles must go first."""
@@ -209,13 +209,13 @@ class OidcProviderRule(Rule):
             raise AwsError(
                 "LimitExceeded", f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_CLIENTS}"
             )
+        if record is None and call.store.get(OIDC_PROVIDER, self.identity(call, inputs)):
+            raise AwsError("EntityAlreadyExists", f"Provider with url {inputs['url']} already exists.")
         most = call.account.quotas.oidc_providers
         if record is None and len(call.store.all(OIDC_PROVIDER)) >= most:
             raise AwsError(
                 "LimitExceeded", f"Cannot exceed quota for OpenIdConnectProvidersPerAccount: {most}"
             )
-        if record is None and call.store.get(OIDC_PROVIDER, self.identity(call, inputs)):
-            raise AwsError("EntityAlreadyExists", f"Provider with url {inputs['url']} already exists.")
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """AWS reads the thumbprint itself."""

@@ -54,12 +54,12 @@ class KeyRule(Rule):
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
         """A valid policy that does not lock the account out."""
-        if record is None and len(call.store.all(KEY)) >= call.account.quotas.kms_keys:
-            raise AwsError("LimitExceededException", "You have exceeded the maximum number of KMS keys.")
         if inputs.get("policy"):
             check_key_policy(
                 call, inputs["policy"], bypass=bool(inputs.get("bypassPolicyLockoutSafetyCheck"))
             )
+        if record is None and len(call.store.all(KEY)) >= call.account.quotas.kms_keys:
+            raise AwsError("LimitExceededException", "You have exceeded the maximum number of KMS keys.")
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """The id under its other name."""

@@ -18,6 +18,7 @@ from localcloud.aws.rules.network import INTERNET_GATEWAY, SECURITY_GROUP, SUBNE
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import CheckFailure, Properties
 
+CERTIFICATE = "aws:acm/certificate:Certificate"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 LISTENER = "aws:lb/listener:Listener"
@@ -70,6 +71,8 @@ class LoadBalancerRule(Rule):
         self._check_groups(call, inputs, vpcs)
         if record is None and not inputs.get("internal"):
             _check_way_out(call, subnets, vpcs)
+        if record is None and len(call.store.all(LOAD_BALANCER)) >= call.account.quotas.load_balancers:
+            raise AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
 
     def _check_groups(self, call: Call, inputs: Properties, vpcs: set[str]) -> None:
         for id_ in values_at(inputs, "securityGroups"):
@@ -207,12 +210,15 @@ class ListenerRule(Rule):
         return []
 
     def admit(self, call: Call, inputs: Properties, record: Record | None) -> None:
-        """The port is free."""
+        """The port is free; the certificate is there."""
         others = call.store.find(LISTENER, loadBalancerArn=inputs["loadBalancerArn"], port=inputs.get("port"))
         if any(record is None or one.id != record.id for one in others):
             raise AwsError(
                 "DuplicateListener", "A listener already exists on this port for this load balancer"
             )
+        certificate = text(inputs.get("certificateArn"))
+        if certificate.startswith(call.arn("acm", "")) and not call.store.get(CERTIFICATE, certificate):
+            raise AwsError("CertificateNotFound", f"Certificate '{certificate}' not found")
 
     def identity(self, call: Call, inputs: Properties) -> str:
         """The ARN: the load balancer's and one part more."""

@@ -130,8 +130,6 @@ class SubnetRule(Rule):
         if record is not None:
             return
         zones = call.account.zones
-        if len(call.store.find(SUBNET, vpcId=inputs["vpcId"])) >= call.account.quotas.subnets_per_vpc:
-            raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
         zone = text(inputs.get("availabilityZone"))
         zone_id = text(inputs.get("availabilityZoneId"))
         for value, known in ((zone, [z.name for z in zones]), (zone_id, [z.id for z in zones])):
@@ -151,6 +149,8 @@ class SubnetRule(Rule):
         for other in call.store.find(SUBNET, vpcId=vpc.id):
             if block.overlaps(ipaddress.IPv4Network(other.state["cidrBlock"])):
                 raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{block}' conflicts with another subnet")
+        if len(call.store.find(SUBNET, vpcId=inputs["vpcId"])) >= call.account.quotas.subnets_per_vpc:
+            raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """The zone under both its names."""

@@ -54,10 +54,13 @@ def check_labels(inputs: Properties) -> None:
         raise AwsError("InvalidParameterException", "Maximum number of taints is 50")
 
 
-def check_versions(inputs: Properties, cluster: Record) -> None:
-    """Raise EKS's refusal of a Kubernetes version, AMI type or AMI release."""
+def check_versions(inputs: Properties, cluster: Record, record: Record | None) -> None:
+    """Raise EKS's refusal of a Kubernetes version, AMI type or AMI release.
+
+    A group that is there (``record``) and names no version keeps its own, whatever became of the cluster.
+    """
     current = text(cluster.state.get("version"))
-    version = text(inputs.get("version")) or current
+    version = text(inputs.get("version")) or (text(record.state.get("version")) if record else "") or current
     release, ami = text(inputs.get("releaseVersion")), text(inputs.get("amiType"))
     if version not in VERSIONS or minor(version) > minor(current):
         raise AwsError(

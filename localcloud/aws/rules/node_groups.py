@@ -93,12 +93,6 @@ class NodeGroupRule(Rule):
         cluster = call.store.get(CLUSTER, inputs["clusterName"])
         assert cluster is not None
         if record is None:
-            most = call.account.quotas.node_groups_per_cluster
-            if len(call.store.find(NODE_GROUP, clusterName=cluster.id)) >= most:
-                raise AwsError(
-                    "ResourceLimitExceededException",
-                    f"Limit of {most} managed node groups per cluster has been reached for {cluster.id}",
-                )
             if call.store.get(NODE_GROUP, self.identity(call, inputs)):
                 raise AwsError(
                     "ResourceInUseException",
@@ -114,7 +108,7 @@ class NodeGroupRule(Rule):
             )
         check_sizes(call, inputs)
         check_labels(inputs)
-        check_versions(inputs, cluster)
+        check_versions(inputs, cluster, record)
         template = template_data(call, inputs)
         check_template(inputs, template)
         check_image(inputs, template)
@@ -134,6 +128,12 @@ class NodeGroupRule(Rule):
         if wanted:
             check_volumes(call, template)
         place(call, launch, wanted)
+        most = call.account.quotas.node_groups_per_cluster
+        if record is None and len(call.store.find(NODE_GROUP, clusterName=cluster.id)) >= most:
+            raise AwsError(
+                "ResourceLimitExceededException",
+                f"Limit of {most} managed node groups per cluster has been reached for {cluster.id}",
+            )
 
     def computed(self, call: Call, id_: str, inputs: Properties) -> Properties:
         """What EKS chooses, and the Auto Scaling group behind the node group."""

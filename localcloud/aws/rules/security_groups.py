@@ -64,15 +64,15 @@ class SecurityGroupRule(Rule):
                 raise AwsError(*_TOO_MANY_RULES)
         if record is not None:
             return
-        if len(call.store.all(SECURITY_GROUP)) >= call.account.quotas.security_groups:
-            raise AwsError(
-                "SecurityGroupLimitExceeded",
-                f"The maximum number of security groups for VPC '{inputs.get('vpcId')}' has been reached.",
-            )
         vpc, name = text(inputs.get("vpcId")), text(inputs.get("name"))
         if call.store.find(SECURITY_GROUP, vpcId=vpc, name=name):
             raise AwsError(
                 "InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc}'"
+            )
+        if len(call.store.all(SECURITY_GROUP)) >= call.account.quotas.security_groups:
+            raise AwsError(
+                "SecurityGroupLimitExceeded",
+                f"The maximum number of security groups for VPC '{inputs.get('vpcId')}' has been reached.",
             )
 
     def release(self, call: Call, record: Record) -> None:

@@ -1,0 +1,1 @@
+"""What the simulated AWS refuses: the cases, and the program that tries them on the real engine."""
