@@ -4,6 +4,7 @@ The Resource Groups Tagging API knows most services, but no roles, policies or i
 what a thing is doing; EC2's own tag search also finds what was tagged a second ago.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ Wanted = tuple[frozenset[str], Mapping[str, str]]
 """Clusters, and the tags of a stack, that are looked for."""
 
 _IDS_PER_CALL = 200
+_GOING = ("terminated", "shutting-down", "PendingDeletion")
 
 
 def find_all(aws: Aws, clusters: frozenset[str], tags: Mapping[str, str]) -> tuple[list[Found], list[str]]:
@@ -27,7 +29,7 @@ def find_all(aws: Aws, clusters: frozenset[str], tags: Mapping[str, str]) -> tup
             found.update((one.arn, one) for one in finder(aws, (clusters, tags)))
         except AWS_ERRORS as error:
             problems.append(f"{name}: {told(error)}")
-    return [one for one in found.values() if one.state not in ("terminated", "shutting-down")], problems
+    return [one for one in found.values() if one.state not in _GOING], problems
 
 
 def tag_dict(tags: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
@@ -181,8 +183,13 @@ def _log_groups(aws: Aws, wanted: Wanted) -> Iterator[Found]:
 
 
 def _key_aliases(aws: Aws, wanted: Wanted) -> Iterator[Found]:
-    """Aliases of keys that are ours: an alias has no tags of its own."""
-    keys = {one.id: one for one in _tagging(aws, wanted) if one.kind == "kms key"}
+    """What keys are doing, and their aliases, which have no tags of their own."""
+    keys: dict[str, Found] = {}
+    for one in _tagging(aws, wanted):
+        if one.kind == "kms key":
+            key_state = aws.client("kms").describe_key(KeyId=one.id)["KeyMetadata"]["KeyState"]
+            keys[one.id] = dataclasses.replace(one, state=key_state)
+            yield keys[one.id]
     for one in aws.pages("kms", "list_aliases", "Aliases"):
         key = keys.get(str(one.get("TargetKeyId")))
         if key:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from localcloud.aws.account import write_default
-from localcloud.aws.store import Record, Store
+from localcloud.aws.store import GONE, Record, Store
 from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
 from localcloud.stack import Stack
@@ -66,10 +66,12 @@ def typed(stack: Stack, command: str) -> str:
 
 
 def left(stack: Stack) -> list[Record]:
-    """Everything in the account that the account file did not bring."""
+    """Everything in the account that the account file did not bring, but keys whose deletion is scheduled."""
     store = Store(stack.cloud.home.aws_state)
     try:
-        return [one for one in store.everything() if one.origin != "account"]
+        made = [one for one in store.everything() if one.origin != "account"]
+        assert {one.type for one in made if one.origin in GONE} <= {KEY}
+        return [one for one in made if one.origin not in GONE]
     finally:
         store.close()
 

@@ -285,6 +285,9 @@ def test_an_alias_goes_with_its_key(aws: Aws, tmp_path: Path, capsys: pytest.Cap
     kms.create_alias(AliasName="alias/checkpoints", TargetKeyId=key)
     _, content = swept(capsys, "--state", export(tmp_path / "state.json"))
     assert by_kind(content) == {"kms key": key, "kms alias": "alias/checkpoints"}
+    kms.delete_alias(AliasName="alias/checkpoints")
+    kms.schedule_key_deletion(KeyId=key)
+    assert swept(capsys, "--state", str(tmp_path / "state.json"))[0] == 0
 
 
 def test_rules_of_other_groups_do_not_keep_a_group(
