@@ -82,7 +82,7 @@ class CidrBlockMirror(Mirror):
     def look(self, record: Record) -> Properties | None:
         """Whether it is there."""
         vpc = self.backend.vpcs.get(record.state["vpcId"])
-        found: Properties = vpc.cidr_block_association_set if vpc is not None else {}
+        found: Properties = vpc._cidr_block_association_set if vpc is not None else {}
         return {} if record.id in found else None
 
 
