@@ -69,6 +69,7 @@ class ControlPlane:
         ensure_certificates(kube)
         self._ports = self._choose_ports()
         self._write_credentials()
+        self._start("aws-api", Path(sys.executable), ["-m", "localcloud.api"])
         self._start("etcd", paths["etcd"], self._etcd_flags())
         self._start("kube-apiserver", paths["kube-apiserver"], self._api_server_flags())
         self._wait_ready()
@@ -107,7 +108,20 @@ class ControlPlane:
         self._start("controllers", Path(sys.executable), ["-m", "localcloud.controllers"])
         listeners = [f"--{name}={self._ports[f'data-plane-{name}']}" for name in ("https", "http", "proxy")]
         self._start("data-plane", Path(sys.executable), ["-m", "localcloud.dataplane", *listeners])
-        self._start("aws-api", Path(sys.executable), ["-m", "localcloud.api"])
+        self._wait_listening("aws-api")
+
+    def _wait_listening(self, name: str) -> None:
+        """Wait until a process of ours takes connections on the port of its name."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._ports[name]), 5):
+                return
+            if not self._processes.running(name) or time.monotonic() > deadline:
+                raise ControlPlaneError(
+                    f"{name} does not listen; its log ({self._home.logs / name}.log) says:\n"
+                    f"{self._processes.log_tail(name)}"
+                )
+            time.sleep(0.1)
 
     def healthy(self) -> bool:
         """Whether the API server answers right now."""

@@ -92,7 +92,9 @@ def state(stack: Stack, kind: str, name: str = "") -> dict[str, Any]:
     found = [
         one
         for one in stack.resources()
-        if one["type"].endswith(f":{kind}") and one["urn"].endswith(f"::{name}" if name else "")
+        if one["type"].startswith("aws:")
+        and one["type"].endswith(f":{kind}")
+        and one["urn"].endswith(f"::{name}" if name else "")
     ]
     assert found, kind
     return found[0]
