@@ -150,6 +150,10 @@ class Walk:
         """A walk over these operations; goes on where one of the same record stopped."""
         every = {Point(verb, urn, moment) for verb, urn in operations for moment in ("before", "after")}
         tried = [Point(*row) for row in json.loads(record.read_text())["tried"]] if record.exists() else []
+        # Whoever ended the walk that is gone on with may have done so after a kill and before it was noted.
+        last = chain.killed_at() if tried else None
+        if last in every - set(tried):
+            tried.append(last)
         return Walk(chain, command, every - set(tried), tried, record)
 
     def go(self, say: Any = None) -> int:
