@@ -9,7 +9,7 @@ LOCALCLOUD := PYTHONPATH=. $(PY) -m localcloud
 TIMED = $(if $(SPEED),--speed "$(SPEED)") $(if $(TIMELINE),--timeline "$(TIMELINE)")
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help up preview down shell status test test-full test-unit test-chart test-engine lint format bench lock docs tools
+.PHONY: help up preview down shell status test test-full test-unit test-chart test-engine lint format bench lock docs tools browser
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,7 +37,7 @@ shell: $(INSTALLED) ## a shell where pulumi, kubectl and helm work on the local 
 status: $(INSTALLED) ## the local cloud's processes and their memory
 	@$(LOCALCLOUD) status --stack $(STACK)
 
-test: lint tools ## every test: lint, types, units, chart, engine
+test: lint tools browser ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
 	$(PY) -m pytest tests/engine -n 2 --dist loadfile
 
@@ -51,7 +51,7 @@ test-unit: $(INSTALLED) ## the unit tests only (under a minute)
 test-chart: tools ## the chart's tests only
 	$(PY) -m pytest tests/chart -n 2
 
-test-engine: tools ## the tests on the real engine and the real control plane only
+test-engine: tools browser ## the tests on the real engine and the real control plane only
 	$(PY) -m pytest tests/engine -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## ruff and pyright
@@ -66,7 +66,10 @@ format: $(INSTALLED) ## format the code
 tools: $(INSTALLED) ## find or build the pinned programs (once per user)
 	@PYTHONPATH=. $(PY) -m localcloud.tools >/dev/null
 
-bench: tools ## times and memory of the main commands
+browser: $(INSTALLED) ## find or install the browser in which tests look at pages
+	@$(PY) -m tests.browser
+
+bench: tools ## times and memory of the main commands, and makespan / lower bound of each stack
 	@PYTHONPATH=. $(PY) -m tests.bench
 
 docs: $(INSTALLED) ## write the generated documentation anew

@@ -1,4 +1,6 @@
-"""Times the main commands and the memory of a local cloud: ``make bench``.
+"""Times the main commands and the memory of a local cloud, and how far each stack is from its lower bound.
+
+``make bench`` runs all of it, ``python -m tests.bench --ratios`` the latter only.
 
 Each figure is printed beside its target and as a share of it; nothing here fails on a slow machine.
 """
@@ -15,6 +17,9 @@ from pathlib import Path
 import psutil
 
 from localcloud.cloud import Cloud
+from localcloud.home import PROJECT
+from localcloud.simulation.timeline_command import summary
+from localcloud.simulation.timeline_command import timed as timed_run
 from localcloud.stack import Stack
 
 FLAGS = ("--yes", "--skip-preview", "--suppress-outputs")
@@ -65,6 +70,27 @@ def must(run: subprocess.CompletedProcess[str]) -> None:
         sys.exit(run.stdout)
 
 
+def ratios(name: str, folder: Path) -> None:
+    """Makespan as a share of the lower bound, up and down, on the virtual clock."""
+    cloud = Cloud(folder)
+    stack = Stack(cloud, name)
+    try:
+        cloud.prepare()
+        stack.prepare()
+        cloud.start()
+        for command, flags in (("up", FLAGS), ("destroy", (*FLAGS, "--ignore-protect"))):
+            with timed_run(cloud.home, stack.resources, command, "max", None) as run:
+                must(stack.captured(command, *flags, *run.flags))
+            assert run.timeline is not None
+            sys.stdout.write(f"{name} {command}: {summary(run.timeline)} (bar 1.05)\n")
+            for wait in run.timeline.needless:
+                waiting, first = (urn.rsplit("::", 1)[-1] for urn in (wait.waiting, wait.waited_for))
+                sys.stdout.write(f"    {waiting} waited for {first}: {wait.seconds:.0f} s\n")
+            sys.stdout.flush()
+    finally:
+        cloud.stop()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cloud = Cloud(Path(folder))
@@ -98,5 +124,14 @@ def main() -> None:
             cloud.stop()
 
 
+def every_ratio() -> None:
+    """The ratios of every stack file."""
+    for file in sorted(PROJECT.glob("Pulumi.*.yaml")):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            ratios(file.name.removeprefix("Pulumi.").removesuffix(".yaml"), Path(folder))
+
+
 if __name__ == "__main__":
-    main()
+    if "--ratios" not in sys.argv:
+        main()
+    every_ratio()
