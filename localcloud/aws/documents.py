@@ -43,9 +43,7 @@ def _check_statement(statement: Any, kind: Kind, code: str) -> None:
     allowed = {"Sid", "Effect", "Action", "NotAction", "Condition"}
     allowed |= {"Resource", "NotResource"} if kind != "trust" else set()
     allowed |= {"Principal", "NotPrincipal"} if kind != "identity" else set()
-    if not isinstance(statement, dict):
-        raise AwsError(code, "Syntax errors in policy.")
-    parts = cast("dict[str, Any]", statement)
+    parts = cast("dict[str, Any]", statement) if isinstance(statement, dict) else {}
     if kind == "trust" and {"Resource", "NotResource"} & set(parts):
         raise AwsError(code, "Has prohibited field Resource")
     if kind == "identity" and {"Principal", "NotPrincipal"} & set(parts):

@@ -92,8 +92,7 @@ class CertificateValidationRule(Rule):
         deadline = min(call.deadline, time.monotonic() + _VALIDATION_SECONDS)
         while True:
             certificate = call.store.get(CERTIFICATE, arn)
-            if certificate is None:
-                raise AwsError("ResourceNotFoundException", f"Could not find certificate {arn}.")
+            assert certificate is not None  # a reference: the create was refused without it
             missing = _missing_records(call, certificate)
             if certificate.state.get("status") == "ISSUED" or not missing:
                 break

@@ -109,13 +109,7 @@ class SubnetRule(Rule):
             type_, path, "DependencyViolation", "The subnet '{id}' has dependencies and cannot be deleted."
         )
         for type_, path in (
-            (NAT_GATEWAY, "subnetId"),
-            (VPC_ENDPOINT, "subnetIds"),
-            (INSTANCE, "subnetId"),
-            (NETWORK_INTERFACE, "subnetId"),
-            ("aws:eks/cluster:Cluster", "vpcConfig.subnetIds"),
-            ("aws:eks/nodeGroup:NodeGroup", "subnetIds"),
-            ("aws:lb/loadBalancer:LoadBalancer", "subnets"),
+            (NETWORK_INTERFACE, "subnetId"),  # of whatever is in it: gateways, endpoints, instances, clusters
             ("aws:efs/mountTarget:MountTarget", "subnetId"),
         )
     )

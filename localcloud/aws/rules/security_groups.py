@@ -7,11 +7,9 @@ from localcloud.aws.account import Account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Holder, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.network import (
-    INSTANCE,
     NETWORK_INTERFACE,
     SECURITY_GROUP,
     VPC,
-    VPC_ENDPOINT,
     VPC_REFERENCE,
 )
 from localcloud.aws.store import Record
@@ -40,11 +38,7 @@ class SecurityGroupRule(Rule):
     references = (VPC_REFERENCE,)
     defaults: ClassVar[Properties] = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
     held_by = (
-        Holder(VPC_ENDPOINT, "securityGroupIds", *_DEPENDENT),
-        Holder(INSTANCE, "vpcSecurityGroupIds", *_DEPENDENT),
         Holder(NETWORK_INTERFACE, "securityGroups", *_DEPENDENT),
-        Holder("aws:eks/cluster:Cluster", "vpcConfig.securityGroupIds", *_DEPENDENT),
-        Holder("aws:lb/loadBalancer:LoadBalancer", "securityGroups", *_DEPENDENT),
         Holder("aws:efs/mountTarget:MountTarget", "securityGroups", *_DEPENDENT),
     )
 

@@ -35,6 +35,10 @@ class Account:
         """The refusal of a create; empty when it was allowed."""
         return self._told(lambda: self.aws.make(case.type, case.id, **resolved(inputs, self.ids.__getitem__)))
 
+    def made(self, case: Case) -> bool:
+        """Whether a create made something, refused or not."""
+        return self.aws.provider._store.id_of(case.type, case.id) is not None  # pyright: ignore[reportPrivateUsage] -- what is there
+
     def update(self, case: Case, inputs: Object) -> str:
         """The refusal of an update; empty when it was allowed."""
         given = resolved(inputs, self.ids.__getitem__)
@@ -78,6 +82,7 @@ def test_a_create_is_refused(full: Account, case: Case) -> None:
     said = full.create(case, case.refused)
     assert f"api error {case.code}: " in said
     assert case.says in said
+    assert not full.made(case)
 
 
 @pytest.mark.parametrize("case", **ids(CREATES))
@@ -151,4 +156,4 @@ def test_a_round_touches_a_resource_once() -> None:
         targets = [case.target for case in cases]
         assert len(set(targets)) == len(targets)
     assert sum(len(cases) for cases in rounds()) == len(UPDATES) + len(DELETES)
-    assert len(TOPICS) == 9
+    assert len(TOPICS) == 10

@@ -423,6 +423,37 @@ def test_a_protected_cluster_is_kept(aws: Simulated) -> None:
     assert "deletion protection" in aws.keeps("InvalidRequestException", CLUSTER, name)
 
 
+def test_a_cluster_does_not_leave_its_nodes_more_than_three_versions_behind(aws: Simulated) -> None:
+    _, subnets = aws.network("ab")
+    name = aws.eks(subnets, version="1.31")
+    nodes = {
+        "clusterName": name,
+        "nodeRoleArn": aws.node_role(),
+        "subnetIds": subnets,
+        "nodeGroupName": "old",
+    }
+    sizes = {"desiredSize": 0, "minSize": 0, "maxSize": 1}
+    aws.make("aws:eks/nodeGroup:NodeGroup", **nodes, instanceTypes=["m7i.large"], scalingConfig=sizes)
+    found = aws.provider.read(CLUSTER, name, {}, {})
+    assert found is not None
+    given = {key: value for key, value in found[1].items() if key not in ("tagsAll", "__defaults")}
+    for version in ("1.32", "1.33", "1.34"):
+        aws.change(CLUSTER, name, **{**given, "version": version})
+    with pytest.raises(ProviderError, match="Nodegroup old must be updated before the cluster is"):
+        aws.change(CLUSTER, name, **{**given, "version": "1.35"})
+
+
+def test_a_cluster_with_fargate_profiles_is_kept(aws: Simulated) -> None:
+    _, subnets = aws.network("ab")
+    name = aws.eks(subnets)
+    role = "arn:aws:iam::111122223333:role/Admin"
+    given = {"clusterName": name, "podExecutionRoleArn": role, "selectors": [{"namespace": "a"}]}
+    profile, _ = aws.make("aws:eks/fargateProfile:FargateProfile", **given)
+    assert "fargate profiles attached" in aws.keeps("ResourceInUseException", CLUSTER, name)
+    aws.delete("aws:eks/fargateProfile:FargateProfile", profile)
+    aws.delete(CLUSTER, name)
+
+
 def test_addons_are_known_single_and_for_the_clusters_version(aws: Simulated) -> None:
     _, subnets = aws.network("ab")
     name = aws.eks(subnets)

@@ -5,6 +5,7 @@ from tests.engine.programs.refusals.cases.case import Case, Resource, references
 from tests.engine.programs.refusals.cases.clusters import CLUSTERS
 from tests.engine.programs.refusals.cases.identity import IDENTITY
 from tests.engine.programs.refusals.cases.load_balancers import LOAD_BALANCERS
+from tests.engine.programs.refusals.cases.missing import MISSING
 from tests.engine.programs.refusals.cases.network import NETWORK
 from tests.engine.programs.refusals.cases.node_groups import NODE_GROUPS
 from tests.engine.programs.refusals.cases.security_groups import SECURITY_GROUPS
@@ -14,6 +15,7 @@ from tests.engine.programs.refusals.cases.storage import STORAGE
 TOPICS = (
     NETWORK,
     SECURITY_GROUPS,
+    MISSING,
     IDENTITY,
     STORAGE,
     SERVICES,
