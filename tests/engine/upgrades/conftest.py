@@ -14,10 +14,13 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     made = Deployment(tmp_path_factory.mktemp("upgrades"))
     made.lay_out()
     made.become(None, rows.FIRST_VERSION)
-    made.stack.cloud.start()
-    made.up()
-    yield made
-    made.stack.cloud.stop()
+    try:
+        made.stack.cloud.start()
+        made.up()
+        yield made
+    finally:
+        # Also where the deployment fails: then nobody else would end the processes.
+        made.stack.cloud.stop()
 
 
 @pytest.fixture(scope="session")
