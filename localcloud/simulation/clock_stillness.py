@@ -20,6 +20,9 @@ _BUSY_STATES = frozenset("RD")
 _WINDOW_SECONDS = 0.04
 """How long everything has to be still. The engine hands a step on in far less."""
 
+_LOOKS = 4
+"""How often everything must have been seen at rest within that time: a loaded machine looks less often."""
+
 _WORK_NANOSECONDS = 2_000_000
 """Processor time within the window that timers and idle loops may use."""
 
@@ -58,6 +61,7 @@ class Stillness:
         self._processes: list[int] = []
         self._listed = 0.0
         self._since: float | None = None
+        self._looks = 0
         self._used: dict[tuple[int, str], int] = {}
         self.watchers: set[int] = {threading.get_native_id()}
 
@@ -70,13 +74,23 @@ class Stillness:
         used, wanted = self._look(moment)
         work = sum(spent - self._used.get(thread, 0) for thread, spent in used.items())
         if wanted or self._since is None or work > _WORK_NANOSECONDS:
-            self._since, self._used = moment, used
+            self._since, self._used, self._looks = moment, used, 0
             return False
-        return moment - self._since >= _WINDOW_SECONDS
+        self._looks += 1
+        if moment - self._since < _WINDOW_SECONDS or self._looks < _LOOKS:
+            return False
+        # A plugin that has just been started is working, and in no list yet.
+        known, self._processes = set(self._processes), self._family()
+        self._listed = moment
+        if set(self._processes) - known:
+            self.disturbed()
+            return False
+        return True
 
     def disturbed(self) -> None:
         """Begin anew: something has begun or ended."""
         self._since = None
+        self._looks = 0
 
     def _look(self, moment: float) -> tuple[dict[tuple[int, str], int], bool]:
         """Processor time of each thread, and whether one of them wants more of it."""
