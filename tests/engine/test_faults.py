@@ -108,6 +108,7 @@ def test_a_provider_that_is_killed_after_it_made_something_does_not_make_it_twic
 
 
 def test_a_plain_pulumi_up_after_a_kill_recovers_first(bench: Bench) -> None:
+    bench.finished(networks=2)
     run = bench.up(fault("engine-killed", "network-2", moment="after"), networks=3)
     assert run.returncode == -9
     bench.prepare(networks=3, replicas=0)
