@@ -161,6 +161,9 @@ class Masker:
 
 def _resource(one: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in one.items() if key not in _BOOKKEEPING}
+    if one["type"].startswith("pulumi:providers:"):
+        # A provider that a component plugin registers has its version in its inputs from the second run on.
+        kept["inputs"] = {key: value for key, value in kept.get("inputs", {}).items() if key != "version"}
     if "dependencies" in kept:
         kept["dependencies"] = sorted(kept["dependencies"])
     if kept.get("propertyDependencies"):
