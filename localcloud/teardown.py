@@ -2,7 +2,7 @@
 
 Without it the Ingresses' finalizers stay, and with them their namespace, and the load balancer goes on holding
 subnets, security groups and the internet gateway. ``make down`` brings it back before it destroys anything; on
-AWS the same three commands do (docs/teardown.md).
+AWS the same command does (docs/teardown.md).
 """
 
 import json
@@ -15,7 +15,6 @@ from localcloud.stack import Stack, StackError
 from localcloud.tools import say
 
 _CONTROLLER = "aws-load-balancer-controller"
-_NAMESPACE = "kube-system"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
@@ -46,11 +45,11 @@ def restore_controller(stack: Stack) -> bool:
         f"the AWS Load Balancer Controller is gone, and {', '.join(held)} cannot be deleted without it: "
         "installing it again"
     )
-    _program(stack, "helm", "uninstall", _CONTROLLER, "--namespace", _NAMESPACE, "--ignore-not-found")
-    for command in ("refresh", "up"):
-        run = stack.captured(command, "--yes", "--skip-preview", "--suppress-outputs", "--target", urn)
-        if run.returncode:
-            raise StackError(f"the load balancer controller could not be installed again:\n{run.stdout}")
+    # Replaced, not refreshed: a refresh would drop the release from the state, and with it the dependency that
+    # makes the models' release go first.
+    run = stack.captured("up", "--yes", "--skip-preview", "--suppress-outputs", "--target-replace", urn)
+    if run.returncode:
+        raise StackError(f"the load balancer controller could not be installed again:\n{run.stdout}")
     return True
 
 

@@ -141,7 +141,7 @@ def test_the_documented_setting_gives_bucket_and_key_up(dev: Stack) -> None:
     configure(dev, "checkpoints", protect=True)
 
 
-def test_with_the_controller_deleted_first_destroy_names_the_finalizer_and_the_documented_commands_mend_it(
+def test_with_the_controller_deleted_first_destroy_names_the_finalizer_and_the_documented_command_mends_it(
     dev: Stack,
 ) -> None:
     up(dev)
@@ -152,9 +152,7 @@ def test_with_the_controller_deleted_first_destroy_names_the_finalizer_and_the_d
     assert "held by its finalizers: group.ingress.k8s.aws/poolside" in stuck.stdout
     assert f"is not gone within {SECONDS} s" in stuck.stdout
     assert "LoadBalancer" in kinds(dev)
-    typed(dev, "helm uninstall aws-load-balancer-controller --namespace kube-system --ignore-not-found")
-    typed(dev, f"pulumi refresh --yes --skip-preview --target '{RELEASE}'")
-    typed(dev, f"pulumi up --yes --skip-preview --target '{RELEASE}'")
+    typed(dev, f"pulumi up --yes --skip-preview --target-replace '{RELEASE}'")
     typed(dev, "pulumi destroy --yes --skip-preview --ignore-protect")
     nothing_is_left(dev)
 
