@@ -27,7 +27,9 @@ def main() -> int:
     parser.add_argument("--root", type=Path, help="folder of the local cloud (default: .localcloud/<stack>)")
     parser.add_argument("--force", action="store_true", help="down: throw the local cloud away as it is")
     parser.add_argument("--faults", type=Path, help="up: a file of faults to meet (docs/faults.md)")
-    parser.add_argument("--speed", help="up, down: simulate time, at `max` or virtual seconds per real second")
+    parser.add_argument(
+        "--speed", help="up, down: simulate time, at `max` or virtual seconds per real second"
+    )
     parser.add_argument("--timeline", type=Path, help="up, down: simulate time, and write this HTML page")
     given = parser.parse_args()
     stack = Stack(Cloud(given.root or PROJECT / ".localcloud" / given.stack), given.stack)
