@@ -4,6 +4,7 @@ Nodes really come and go on the Kubernetes control plane, and what AWS would ref
 groups are made by programs only.
 """
 
+import dataclasses
 import datetime
 import secrets
 from typing import Any
@@ -36,6 +37,9 @@ def _change(world: World, record: Record, **inputs: Any) -> Record:
     )
     changed = world.store.get(record.type, record.id)
     assert changed is not None
+    if changed.origin != record.origin:  # an update by a program makes a resource the program's
+        changed = dataclasses.replace(changed, origin=record.origin)
+        world.store.put(changed)
     return changed
 
 

@@ -60,7 +60,13 @@ def route(world: World) -> None:
     """moto's router asks botocore's model which operation a path means, but Flask must let the paths in."""
     del world
     urls = module("moto.eks.urls")
-    for path in ("/clusters/(?P<name>[^/]+)/(?P<rest>.+)$", "/addons/(?P<rest>.+)$", "/cluster-versions$"):
+    for path in (
+        "/clusters/(?P<name>[^/]+)/(?P<rest>.+)$",
+        "/addons/(?P<rest>.+)$",
+        "/cluster-versions$",
+        "/cluster-registrations(?P<rest>.*)$",
+        "/eks-anywhere-subscriptions(?P<rest>.*)$",
+    ):
         urls.url_paths.setdefault("{0}" + path, urls.response.dispatch)
 
 

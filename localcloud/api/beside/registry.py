@@ -12,12 +12,14 @@ from localcloud.providers.protocol import ProviderError
 
 Arguments = dict[str, Any]
 Handler = Callable[[World, Arguments], dict[str, Any]]
+Guard = Callable[[World, Arguments], None]
 
 _MODULES = (
     "buckets",
     "capacity",
     "eks_reads",
     "eks_changes",
+    "eks_refusals",
     "groups",
     "identity",
     "images",
@@ -26,6 +28,7 @@ _MODULES = (
 )
 
 _HANDLERS: dict[str, dict[str, Handler]] = {}
+_GUARDS: dict[str, dict[str, Guard]] = {}
 _SETUPS: list[Callable[[World], None]] = []
 
 _RESPONSES = {
@@ -47,6 +50,21 @@ def answers(service: str, operation: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def guards(service: str, operation: str) -> Callable[[Guard], Guard]:
+    """Decorator: this function may refuse the operation, which moto then answers if it did not."""
+
+    def register(guard: Guard) -> Guard:
+        _GUARDS.setdefault(service, {})[operation] = guard
+        return guard
+
+    return register
+
+
+def handled(service: str) -> frozenset[str]:
+    """The operations of a service that the local cloud answers itself."""
+    return frozenset(_HANDLERS.get(service, {}))
+
+
 def prepares(setup: Callable[[World], None]) -> Callable[[World], None]:
     """Decorator: call this once when the server starts."""
     _SETUPS.append(setup)
@@ -63,6 +81,13 @@ def install(world: World) -> None:
         for operation, handler in handlers.items():
             method = module("moto.core.utils").camelcase_to_underscores(operation)
             setattr(kind, method, _method(world, service, handler))
+    for service, guarded in _GUARDS.items():
+        place, name = _RESPONSES[service]
+        kind = getattr(module(place), name)
+        for operation, guard in guarded.items():
+            method = module("moto.core.utils").camelcase_to_underscores(operation)
+            now = getattr(kind, method)
+            setattr(kind, method, _guarded(world, service, guard, getattr(now, "motos", now)))
     for setup in _SETUPS:
         setup(world)
 
@@ -81,6 +106,19 @@ def _method(world: World, service: str, handler: Handler) -> Callable[[Any], Any
         except ProviderError as error:
             raise _translated(service, error) from None
 
+    return method
+
+
+def _guarded(world: World, service: str, guard: Guard, motos: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def method(response: Any) -> Any:
+        response.parse_parameters(response.normalized_request)
+        try:
+            guard(world, dict(response.params))
+        except ProviderError as error:
+            raise _translated(service, error) from None
+        return motos(response)
+
+    method.motos = motos  # type: ignore[attr-defined]
     return method
 
 

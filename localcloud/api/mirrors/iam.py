@@ -1,5 +1,7 @@
 """IAM roles, users, instance profiles and identity providers."""
 
+import base64
+import hashlib
 import json
 from typing import Any, ClassVar
 
@@ -39,6 +41,11 @@ class IamMirror(Mirror):
         return module("moto.iam.models").AWSManagedPolicy
 
 
+def _unique_id(arn: str) -> str:
+    """A role's unique id where the account file gives none: the same after each start of the server."""
+    return "AROA" + base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]
+
+
 @mirror("aws:iam/role:Role")
 class RoleMirror(IamMirror):
     """A role. The account file's have no trust policy: the account itself may assume them."""
@@ -58,9 +65,9 @@ class RoleMirror(IamMirror):
             ),
         )
         role = self.role(state["name"])
-        if unique := state.get("uniqueId"):
-            self.backend.roles[unique] = self.backend.roles.pop(role.id)
-            role.id = unique
+        unique = str(state.get("uniqueId") or _unique_id(role.arn))
+        self.backend.roles[unique] = self.backend.roles.pop(role.id)
+        role.id = unique
 
     def settle(self, record: Record) -> None:
         """Trust, description, session length, inline and managed policies given with the role, tags."""

@@ -112,10 +112,7 @@ def test_the_api_refuses_what_eks_refuses(served: Served) -> None:
     with served.refused("InvalidParameterException"):
         eks.create_addon(clusterName=cluster, addonName="kube-proxy", addonVersion="v1.30.0-eksbuild.1")
     with pytest.raises(ClientError, match="neither moto nor the local cloud answers eks"):
-        eks.create_capability(
-            capabilityName="x", clusterName=cluster, type="ACK", roleArn="arn:aws:iam::111122223333:role/Admin",
-            deletePropagationPolicy="RETAIN",
-        )  # fmt: skip
+        eks.describe_update(name=cluster, updateId="1")
     eks.delete_nodegroup(clusterName=cluster, nodegroupName=group)
     assert served.read(NODE_GROUP, f"{cluster}:{group}") is None
     eks.delete_cluster(name=cluster)
@@ -156,6 +153,9 @@ def test_access_entries_and_their_policies(served: Served) -> None:
     assert [one["policyArn"] for one in answer["associatedAccessPolicies"]] == [policy]
     records = {one.id: one.origin for one in served.application.world.store.all(ENTRY)}
     assert records[f"{cluster}:{admin}"] == "user"
+    eks.update_access_entry(clusterName=cluster, principalArn=admin, kubernetesGroups=["viewers"])
+    (entry_record,) = [one for one in served.application.world.store.all(ENTRY) if one.origin == "user"]
+    assert entry_record.state["kubernetesGroups"] == ["viewers"]
     eks.delete_access_entry(clusterName=cluster, principalArn=admin)
     assert admin not in eks.list_access_entries(clusterName=cluster)["accessEntries"]
 
@@ -176,7 +176,7 @@ def test_pod_identity_associations(served: Served) -> None:
     assert read is not None
     assert read[0]["roleArn"] == other
     eks.delete_pod_identity_association(clusterName=cluster, associationId=id_)
-    assert served.read(POD_IDENTITY, id_) is None
+    assert served.read(POD_IDENTITY, f"{cluster},{id_}") is None
 
 
 def test_tags_of_a_cluster_are_drift(served: Served) -> None:
