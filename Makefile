@@ -39,6 +39,7 @@ status: $(INSTALLED) ## the local cloud's processes and their memory
 
 test: lint tools browser ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
+	$(PY) -m pytest tests/ops  # by itself: the AWS API's tests change moto in their process
 	$(PY) -m pytest tests/engine -n 2 --dist loadfile
 
 test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (about an hour)
@@ -47,6 +48,7 @@ test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (a
 
 test-unit: $(INSTALLED) ## the unit tests only (under a minute)
 	$(PY) -m pytest tests/unit -n 2
+	$(PY) -m pytest tests/ops
 
 test-chart: tools ## the chart's tests only
 	$(PY) -m pytest tests/chart -n 2
