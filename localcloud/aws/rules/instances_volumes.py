@@ -117,6 +117,8 @@ def launch_parts(call: Call, launch: Launch) -> Properties:
 def terminate_parts(call: Call, instance: str) -> None:
     """What an instance leaves: nothing but what was told to outlive it, which stays behind, detached."""
     with call.store.transaction():
+        # In EC2's order, which is that of the feed that others follow.
+        call.store.delete(INSTANCE, instance)
         for one in attached_to(call, instance):
             if one.state.get("deleteOnTermination"):
                 call.store.delete(NETWORK_INTERFACE, one.id)
@@ -131,7 +133,6 @@ def terminate_parts(call: Call, instance: str) -> None:
                 call.store.delete(VOLUME, one.id)
             else:
                 call.store.put(dataclasses.replace(one, state={**one.state, "attachment": {}}))
-        call.store.delete(INSTANCE, instance)
 
 
 def _interfaces(call: Call, launch: Launch) -> list[Interface]:
