@@ -14,6 +14,7 @@ from localcloud.api.beside.registry import install
 from localcloud.api.drift import Drift
 from localcloud.api.objects import note_objects
 from localcloud.api.requests import Asked, asked
+from localcloud.api.users import Users
 from localcloud.api.world import World
 from localcloud.home import Home
 
@@ -34,6 +35,7 @@ class Application:
     def __init__(self, home: Home, provider: Any = None) -> None:
         self.world = World(home, provider)
         self._drift = Drift(self.world)
+        self._users = Users(self.world)
         self._lock = threading.Lock()
         install(self.world)
         with self._lock:
@@ -46,9 +48,12 @@ class Application:
             if environ.get("PATH_INFO") == STATUS_PATH:
                 return _json(start_response, "200 OK", self.status())
             request = asked(environ)
-            before = self._drift.look(request.service) if request.changes else {}
-            answer = self._answer(request, environ, start_response)
-            if request.changes:
+            if not request.changes:
+                answer = self._answer(request, environ, start_response)
+            else:
+                before, users = self._drift.look(request.service), self._users.look(request.service)
+                answer = self._answer(request, environ, start_response)
+                self._users.keep(users, self._users.look(request.service))
                 self._drift.carry_back(before, self._drift.look(request.service))
             if request.changes or request.objects:
                 note_objects(self.world)

@@ -10,7 +10,8 @@ from typing import Any
 from localcloud.api.mirrors.base import Properties
 from localcloud.api.synchronizer import Key
 from localcloud.api.world import World
-from localcloud.aws.store import Record
+from localcloud.aws.rules.network import NETWORK_INTERFACE
+from localcloud.aws.store import GONE, Record
 
 # Services whose calls change resources of others, by signing name; boto3's names stand in the mirrors.
 _BOTO_NAMES = {"elasticloadbalancing": "elbv2"}
@@ -43,11 +44,14 @@ class Drift:
             for key in changed:
                 now, was = after.get(key), before[key]
                 record = store.get(*key)
-                if record is None or was is None:
+                if record is None or was is None or record.origin in GONE:
                     continue
                 if now is None:
                     store.delete(*key)
                     applied.pop(key, None)
+                    # What the service had made for it goes with it, in moto when the next request is answered.
+                    for one in store.find(NETWORK_INTERFACE, serves=record.id):
+                        store.delete(one.type, one.id)
                     continue
                 merged = patched(record, {name: now[name] for name in now if now[name] != was.get(name)})
                 store.put(merged)

@@ -62,6 +62,10 @@ class Simulator:
                 self.use(self.account)
         return backend
 
+    def uses(self, service: str) -> bool:
+        """Whether anything asked for a service's backend yet; the others are empty."""
+        return service in self._ready
+
     def use(self, account: Account) -> None:
         """Take over a changed account file: zones and what they offer."""
         self.account = account

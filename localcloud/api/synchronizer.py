@@ -34,11 +34,11 @@ class Synchronizer:
         latest, changed = self._store.changed_since(self._sequence)
         if not changed and not self._first:
             return False
-        keys = {*changed, *self.problems}
+        keys = dict.fromkeys([*changed, *self.problems])
         wanted: dict[Key, Record] = {}
         if self._first:
             wanted = {(one.type, one.id): one for one in self._store.everything()}
-            keys |= set(wanted)
+            keys |= dict.fromkeys(wanted)
         else:
             for key in keys:
                 if (found := self._store.get(*key)) is not None:

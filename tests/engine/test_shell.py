@@ -14,6 +14,9 @@ pulumi stack --show-name
 kubectl get namespaces --no-headers -o name
 helm list -A -q | wc -l
 aws --region us-east-2 eks get-token --cluster-name inference | cut -c1-14
+aws sts get-caller-identity --query Arn --output text
+aws eks list-clusters --query 'length(clusters)' --output text
+aws eks describe-cluster --name inference 2>&1 | tail -1
 """
 
 
@@ -33,6 +36,10 @@ def test_plain_commands_work_in_the_shell(tmp_path: Path) -> None:
         lines = shell.stdout.splitlines()
         assert lines[:2] == ["local-", "dev"], shell.stdout + shell.stderr
         assert "namespace/kube-system" in lines
-        assert lines[-2:] == ["0", '{"apiVersion":']
+        assert lines[-5:-3] == ["0", '{"apiVersion":']
+        arn, clusters, refusal = lines[-3:]
+        assert (arn, clusters) == ("arn:aws:iam::111122223333:user/local-cloud", "0")
+        assert "(ResourceNotFoundException)" in refusal
+        assert "No cluster found for name: inference." in refusal
     finally:
         cloud.stop()

@@ -69,11 +69,13 @@ _MODULES = (
     "endpoints",
     "launch_templates",
     "instances",
-    "load_balancing",
     "acm",
+    "load_balancing",
+    "listeners",
     "route53",
 )
 
+_PLACES = 1000
 _REGISTRY: dict[str, type[Mirror]] = {}
 _RANKS: dict[str, int] = {}
 
@@ -84,7 +86,8 @@ def mirror(*tokens: str) -> Callable[[type[Mirror]], type[Mirror]]:
     def register(kind: type[Mirror]) -> type[Mirror]:
         for token in tokens:
             _REGISTRY[token] = kind
-            _RANKS[token] = len(_RANKS)
+            # By module, whichever is imported first, then as they stand in it.
+            _RANKS[token] = _MODULES.index(kind.__module__.rsplit(".", 1)[-1]) * _PLACES + len(_RANKS)
         return kind
 
     return register

@@ -98,6 +98,7 @@ class NetworkInterfaceMirror(Ec2Mirror):
         interface.description = state.get("description") or interface.description
         interface.interface_type = state.get("interfaceType") or "interface"
         interface.status = state.get("status") or "in-use"
+        interface.delete_on_termination = bool(state.get("deleteOnTermination"))
         interface.requester_managed = bool(state.get("requesterManaged"))
         interface.requester_id = state.get("requesterId") or self.simulator.account.account_id
         if state.get("macAddress"):

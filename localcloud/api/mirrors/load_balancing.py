@@ -4,9 +4,12 @@ from typing import Any, ClassVar
 
 from localcloud.api.mirrors.base import Mirror, Properties, given, mirror, tag_list, tags_of
 from localcloud.aws.store import Record
+from localcloud.kube.fields import at
 
 
-class _ElbMirror(Mirror):
+class ElbMirror(Mirror):
+    """What the mirrors of Elastic Load Balancing share."""
+
     service: ClassVar[str] = "elbv2"
 
     def rename(self, collection: dict[str, Any], drawn: str, wanted: str) -> Any:
@@ -21,7 +24,7 @@ class _ElbMirror(Mirror):
 
     def settle_tags(self, record: Record) -> None:
         """Exactly the record's tags."""
-        arn, wanted = _arn(record), tags_of(record)
+        arn, wanted = arn_of(record), tags_of(record)
         now = self.tags(arn)
         if gone := [key for key in now if key not in wanted]:
             self.client.remove_tags(ResourceArns=[arn], TagKeys=gone)
@@ -34,26 +37,34 @@ class _ElbMirror(Mirror):
         return {one["Key"]: one["Value"] for each in found for one in each["Tags"]}
 
 
-def _arn(record: Record) -> str:
+def arn_of(record: Record) -> str:
+    """The record's ARN, which is its id."""
     return str(record.state.get("arn") or record.id)
 
 
 @mirror("aws:lb/targetGroup:TargetGroup")
-class TargetGroupMirror(_ElbMirror):
+class TargetGroupMirror(ElbMirror):
     """A target group."""
 
     def make(self, record: Record) -> None:
         """The group, under its ARN."""
         state = record.state
+        check = at(state, "healthCheck")
         answer = self.client.create_target_group(
             Name=state["name"],
             Protocol=state.get("protocol") or "HTTP",
             Port=int(state.get("port") or 80),
             TargetType=state.get("targetType") or "instance",
-            **given(VpcId=state.get("vpcId"), Tags=tag_list(tags_of(record))),
+            **given(
+                VpcId=state.get("vpcId"),
+                HealthCheckPath=check.get("path"),
+                HealthCheckProtocol=check.get("protocol"),
+                HealthCheckPort=check.get("port"),
+                Tags=tag_list(tags_of(record)),
+            ),
         )
         drawn = answer["TargetGroups"][0]["TargetGroupArn"]
-        self.rename(self.backend.target_groups, drawn, _arn(record))
+        self.rename(self.backend.target_groups, drawn, arn_of(record))
 
     def settle(self, record: Record) -> None:
         """Tags."""
@@ -61,15 +72,17 @@ class TargetGroupMirror(_ElbMirror):
 
     def remove(self, record: Record) -> None:
         """The group."""
-        self.backend.target_groups.pop(_arn(record), None)
+        self.backend.target_groups.pop(arn_of(record), None)
 
     def look(self, record: Record) -> Properties | None:
         """Tags."""
-        return {"tagsAll": self.tags(_arn(record))} if _arn(record) in self.backend.target_groups else None
+        return (
+            {"tagsAll": self.tags(arn_of(record))} if arn_of(record) in self.backend.target_groups else None
+        )
 
 
 @mirror("aws:lb/loadBalancer:LoadBalancer")
-class LoadBalancerMirror(_ElbMirror):
+class LoadBalancerMirror(ElbMirror):
     """A load balancer."""
 
     def make(self, record: Record) -> None:
@@ -87,23 +100,23 @@ class LoadBalancerMirror(_ElbMirror):
             ),
         )
         drawn = answer["LoadBalancers"][0]["LoadBalancerArn"]
-        made = self.rename(self.backend.load_balancers, drawn, _arn(record))
+        made = self.rename(self.backend.load_balancers, drawn, arn_of(record))
         made.dns_name = state.get("dnsName") or made.dns_name
         made.activate()
 
     def settle(self, record: Record) -> None:
         """Security groups and tags."""
-        made = self.backend.load_balancers[_arn(record)]
+        made = self.backend.load_balancers[arn_of(record)]
         made.security_groups = list(record.state.get("securityGroups") or [])
         self.settle_tags(record)
 
     def remove(self, record: Record) -> None:
         """The load balancer with its listeners."""
-        self.backend.load_balancers.pop(_arn(record), None)
+        self.backend.load_balancers.pop(arn_of(record), None)
 
     def look(self, record: Record) -> Properties | None:
         """Security groups and tags."""
-        made = self.backend.load_balancers.get(_arn(record))
+        made = self.backend.load_balancers.get(arn_of(record))
         if made is None:
             return None
-        return {"securityGroups": list(made.security_groups or []), "tagsAll": self.tags(_arn(record))}
+        return {"securityGroups": list(made.security_groups or []), "tagsAll": self.tags(arn_of(record))}

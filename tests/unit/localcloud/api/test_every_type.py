@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.api.mirrors.base import load_mirrors
+from localcloud.api.mirrors.base import load_mirrors, rank_of
 from tests.unit.localcloud.api.served import Served
 from tests.unit.localcloud.aws.every_type import World
 
@@ -82,6 +82,19 @@ def test_an_update_that_changes_nothing_is_taken_as_it_is(served: Served, world:
             seen: Any = mirror.look(record)
             mirror.settle(record)
             assert mirror.look(record) == seen, record.type
+
+
+def test_types_are_made_in_the_order_of_their_modules(served: Served) -> None:
+    order = (
+        "kms/key:Key",
+        "ec2/vpc:Vpc",
+        "ec2/subnet:Subnet",
+        "ec2/securityGroup:SecurityGroup",
+        "lb/listener:Listener",
+    )
+    ranks = [rank_of(f"aws:{one}") for one in order]
+    assert ranks == sorted(ranks)
+    assert len({rank_of(one) for one in load_mirrors()}) == len(load_mirrors())
 
 
 def test_everything_goes_again(served: Served, world: World) -> None:
