@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from botocore import xform_name
 
 from localcloud.api.endpoint import endpoint_of
+from localcloud.aws.store import Store
 from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
 from localcloud.stack import Stack
@@ -114,6 +116,24 @@ def mended(stack: Stack) -> str:
     return run.stdout
 
 
+def restart(stack: Stack) -> None:
+    """End the server alone, and start what is missing."""
+    processes = stack.cloud.control_plane.processes
+    running = processes.running("aws-api")
+    assert running is not None
+    live = running.running()
+    assert live is not None
+    live.kill()
+    live.wait(10)
+    stack.cloud.start()
+    for _ in range(100):
+        try:
+            status(stack)
+            break
+        except OSError:
+            time.sleep(0.1)
+
+
 def test_moto_takes_the_whole_stack(stack: Stack) -> None:
     found = status(stack)
     assert found["problems"] == {}
@@ -185,6 +205,22 @@ def test_boto3_needs_the_endpoint_alone_and_sees_the_tags_of_everything(stack: S
     assert client(stack, "sts").get_caller_identity()["Arn"].endswith(":user/local-cloud")
 
 
+def test_the_shell_needs_no_flags_to_describe_the_cluster(stack: Stack) -> None:
+    cluster = state(stack, "Cluster")["outputs"]
+    words = (sys.executable, "-m", "localcloud", "shell", "--root", str(stack.cloud.home.root))
+    shell = subprocess.run(
+        words,
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "SHELL": "/bin/sh", "AWS_PROFILE": "mine"},
+        input=f"aws eks describe-cluster --name {cluster['name']} --query cluster.arn --output text\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shell.returncode == 0, shell.stderr
+    assert shell.stdout.splitlines()[-1] == cluster["arn"], shell.stdout + shell.stderr
+
+
 def test_drift_made_by_hand_is_found_by_refresh_and_mended_by_up(stack: Stack) -> None:
     bucket, vpc = state(stack, "Bucket")["id"], state(stack, "Vpc")["id"]
     rule = state(stack, "SecurityGroupIngressRule")
@@ -209,6 +245,21 @@ def test_drift_made_by_hand_is_found_by_refresh_and_mended_by_up(stack: Stack) -
     rules = client(stack, "ec2").describe_security_group_rules(Filters=only)["SecurityGroupRules"]
     assert [one["FromPort"] for one in rules] == [443]
     assert status(stack)["problems"] == {}
+
+
+def test_an_interface_of_a_user_keeps_its_subnet_and_outlives_the_server(stack: Stack) -> None:
+    ec2 = client(stack, "ec2")
+    subnet = state(stack, "Subnet")
+    made = ec2.create_network_interface(SubnetId=subnet["id"], Description="by hand")["NetworkInterface"]
+    restart(stack)
+    (found,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[made["NetworkInterfaceId"]])[
+        "NetworkInterfaces"
+    ]
+    assert (found["SubnetId"], found["PrivateIpAddress"]) == (subnet["id"], made["PrivateIpAddress"])
+    records = Store(stack.cloud.home.aws_state).everything()
+    assert [one.id for one in records if one.origin == "user"] == [made["NetworkInterfaceId"]]
+    ec2.delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
+    assert [one.id for one in Store(stack.cloud.home.aws_state).everything() if one.origin == "user"] == []
 
 
 def test_an_object_keeps_the_bucket(stack: Stack, tmp_path: Path) -> None:
@@ -248,21 +299,7 @@ def test_a_restarted_server_answers_the_same_but_for_objects(stack: Stack) -> No
     store = client(stack, "s3")
     store.put_object(Bucket=bucket, Key="a", Body=b"1")
     before = answers()
-    processes = stack.cloud.control_plane.processes
-    running = processes.running("aws-api")
-    assert running is not None
-    live = running.running()
-    assert live is not None
-    live.kill()
-    live.wait(10)
-    stack.cloud.start()
-    for _ in range(100):
-        try:
-            status(stack)
-            break
-        except OSError:
-            time.sleep(0.1)
-
+    restart(stack)
     assert answers() == before
     assert "Contents" not in store.list_objects_v2(Bucket=bucket)
 
