@@ -9,6 +9,7 @@ from typing import Any
 
 from localcloud.api.mirrors.base import Properties
 from localcloud.api.synchronizer import Key
+from localcloud.api.users import ORIGIN as USER
 from localcloud.api.world import World
 from localcloud.aws.rules.network import NETWORK_INTERFACE
 from localcloud.aws.store import GONE, Record
@@ -27,13 +28,14 @@ class Drift:
         self._world = world
 
     def look(self, signing_name: str) -> Looks:
-        """Every mirrored resource that a call of the service may change, as moto has it now."""
+        """Every mirrored resource that a call of the service may change, as moto has it now; not the users' own."""
         service = _BOTO_NAMES.get(signing_name, signing_name)
         synchronizer = self._world.synchronizer
         return {
             key: mirror.look(record)
             for key, record in synchronizer.applied.items()
-            if (mirror := synchronizer.mirror(key[0])).service == service or service in _REACHES_ALL
+            if record.origin != USER
+            and ((mirror := synchronizer.mirror(key[0])).service == service or service in _REACHES_ALL)
         }
 
     def carry_back(self, before: Looks, after: Looks) -> list[Key]:

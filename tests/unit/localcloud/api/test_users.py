@@ -1,6 +1,7 @@
 """What users make through the AWS API counts in the account, and is there again after a restart."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from localcloud.aws.account_default import DEFAULT
 from localcloud.aws.store import Record
 from localcloud.providers.protocol import ProviderError
 from tests.unit.localcloud.api.served import Served, tags
+from tests.unit.localcloud.api.test_eks import node_group
 from tests.unit.localcloud.aws.simulated import ROLE, SUBNET, VPC
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -91,6 +93,21 @@ def test_a_users_instance_holds_what_it_uses_until_it_is_terminated(served: Serv
     assert served.problems == {}
 
 
+def test_a_users_instances_count_against_the_quota(tmp_path: Path) -> None:
+    quota = DEFAULT.replace("  vpcs: 5\n", "  vpcs: 5\n  pVcpus: 384\n")
+    served = Served(tmp_path, quota)
+    _, id_ = subnet(served)
+    ec2 = served.aws("ec2")
+    two = ec2.run_instances(
+        ImageId=image(served), InstanceType="p5.48xlarge", SubnetId=id_, MinCount=2, MaxCount=2
+    )
+    with pytest.raises(ProviderError, match="VcpuLimitExceeded"):
+        node_group(served)
+    served_again = Served(tmp_path / "again", quota)
+    node_group(served_again)
+    assert len(two["Instances"]) == 2
+
+
 def test_names_and_ranges_that_users_took_are_taken(served: Served) -> None:
     vpc, _ = subnet(served)
     ec2, s3, iam = served.aws("ec2"), served.aws("s3"), served.aws("iam")
@@ -109,6 +126,17 @@ def test_names_and_ranges_that_users_took_are_taken(served: Served) -> None:
     served.make(BUCKET, bucket=NAME)
     served.make(ROLE, name="by-hand", assumeRolePolicy=TRUST)
     assert {one.type for one in users(served)} == {GROUP, SUBNET}
+
+
+def test_a_programs_gateway_that_a_user_deletes_leaves_no_interface(served: Served) -> None:
+    served.network()
+    ec2, store = served.aws("ec2"), served.application.world.store
+    (nat,) = ec2.describe_nat_gateways()["NatGateways"]
+    assert len(store.find(INTERFACE, serves=nat["NatGatewayId"])) == 1
+    ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+    assert store.find(INTERFACE, serves=nat["NatGatewayId"]) == []
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+    assert served.problems == {}
 
 
 def test_a_users_gateway_keeps_a_programs_vpc(served: Served) -> None:
