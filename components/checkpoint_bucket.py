@@ -34,7 +34,7 @@ class CheckpointBucketArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of an existing key to encrypt with. Default: the component creates one."""
     protect: NotRequired[bool]
-    """Whether Pulumi refuses to delete the bucket and its key. Default true."""
+    """Whether Pulumi refuses to delete the bucket, its key, and what keeps its objects private. Default true."""
     abort_multipart_days: NotRequired[int]
     """Days after which the parts of an upload that never finished are removed. Default 7."""
     tags: NotRequired[dict[str, str]]
@@ -96,7 +96,7 @@ class CheckpointBucket(pulumi.ComponentResource):
                     "bucket_key_enabled": encrypts_with_kms,
                 }
             ],
-            opts=child,
+            opts=kept,
         )
         public_access = aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access",
@@ -105,20 +105,20 @@ class CheckpointBucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=child,
+            opts=kept,
         )
         # S3 refuses two changes of a bucket's access at one time, so these three come one after the other.
         ownership = aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=bucket.bucket,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[public_access]),
+            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[public_access])),
         )
         aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
             policy=json.dumps(tls_only_policy(bucket_arn)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ownership]),
+            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[ownership])),
         )
         versioning: list[pulumi.Resource] = []
         if args.get("versioning"):

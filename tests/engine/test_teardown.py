@@ -23,6 +23,12 @@ UP = ("--yes", "--skip-preview", "--suppress-outputs")
 RELEASE = "**alb-controller-release"
 BUCKET = "aws:s3/bucket:Bucket"
 KEY = "aws:kms/key:Key"
+PRIVACY = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+)
 SECONDS = 20
 
 
@@ -129,7 +135,8 @@ def test_a_plain_destroy_keeps_the_protected_bucket_and_key_and_says_how_to_give
     for name in ("s3/bucket:Bucket::checkpoints-bucket", "kms/key:Key::checkpoints-key"):
         assert f'{name}" cannot be deleted because it is protected' in flat
     assert "pulumi state unprotect" in flat
-    assert {one.type for one in left(dev)} == {BUCKET, KEY}
+    # The bucket keeps its objects, and they stay encrypted and private.
+    assert {one.type for one in left(dev)} == {BUCKET, KEY, *PRIVACY}
 
 
 def test_the_documented_setting_gives_bucket_and_key_up(dev: Stack) -> None:

@@ -79,10 +79,17 @@ def test_the_bucket_is_never_emptied_by_pulumi():
     }
 
 
-def test_bucket_and_key_are_protected_and_nothing_else():
+def test_bucket_key_and_what_keeps_the_objects_private_are_protected_and_nothing_else():
     recording = build(made())
     protected = {r.name for r in aws_resources(recording) if r.request.protect}
-    assert protected == {"weights-bucket", "weights-key"}
+    assert protected == {
+        "weights-bucket",
+        "weights-key",
+        "weights-encryption",
+        "weights-public-access",
+        "weights-ownership",
+        "weights-policy",
+    }
 
 
 def test_protection_can_be_lifted():
