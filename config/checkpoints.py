@@ -21,7 +21,7 @@ class Checkpoints(Area):
     kms_key_arn: Optional[KmsKeyArn] = None
     """Existing key for `encryption: kms`. Default: a new one with an alias."""
     protect: bool = True
-    """Whether Pulumi refuses to delete the bucket, its key and its privacy settings: uploading tens of GB again takes hours."""
+    """Whether Pulumi refuses to delete the bucket, its key and its privacy settings: an upload takes hours."""
 
     @rule("encryption", "kms_key_arn")
     def _key_is_used(self) -> Iterator[Fault]:
