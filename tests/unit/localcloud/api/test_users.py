@@ -1,5 +1,6 @@
 """What users make through the AWS API counts in the account, and is there again after a restart."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -93,19 +94,19 @@ def test_a_users_instance_holds_what_it_uses_until_it_is_terminated(served: Serv
     assert served.problems == {}
 
 
-def test_a_users_instances_count_against_the_quota(tmp_path: Path) -> None:
-    quota = DEFAULT.replace("  vpcs: 5\n", "  vpcs: 5\n  pVcpus: 384\n")
+@pytest.mark.parametrize(("count", "fits"), [(1, True), (2, False)])
+def test_a_users_instances_count_against_the_quota(tmp_path: Path, *, count: int, fits: bool) -> None:
+    quota = DEFAULT.replace("  pVcpus: 768\n", "  pVcpus: 384\n")
+    assert quota != DEFAULT
     served = Served(tmp_path, quota)
     _, id_ = subnet(served)
-    ec2 = served.aws("ec2")
-    two = ec2.run_instances(
-        ImageId=image(served), InstanceType="p5.48xlarge", SubnetId=id_, MinCount=2, MaxCount=2
+    served.aws("ec2").run_instances(
+        ImageId=image(served), InstanceType="p5.48xlarge", SubnetId=id_, MinCount=count, MaxCount=count
     )
-    with pytest.raises(ProviderError, match="VcpuLimitExceeded"):
+    refused = pytest.raises(ProviderError, match="VcpuLimitExceeded")
+    with contextlib.nullcontext() if fits else refused:
         node_group(served)
-    served_again = Served(tmp_path / "again", quota)
-    node_group(served_again)
-    assert len(two["Instances"]) == 2
+    assert len(served.cluster.nodes) == (1 if fits else 0)
 
 
 def test_names_and_ranges_that_users_took_are_taken(served: Served) -> None:
