@@ -76,7 +76,7 @@ class Stack:
             "config": {**local, **(wanted.get("config") or {})},
         }
         _write_private(self.file, yaml.safe_dump(content, sort_keys=False))
-        self._check_state()
+        self._mend_state()
         if not self.state_file.exists():
             self._quiet("stack", "init", self.name, "--non-interactive", "--no-select")
         if API_KEY not in content["config"]:
@@ -117,6 +117,7 @@ class Stack:
         """
         self._release_dead_locks()
         self._wait_for_orphaned_providers()
+        self._mend_state()
         home, journal = self.cloud.home, Journal(self.cloud.home)
         begun = journal.entries(self.name)
         unfinished = home.root / f"recovering-{self.name}.json"
@@ -173,18 +174,35 @@ class Stack:
             return {}
         return json.loads(self.state_file.read_text())["checkpoint"].get("latest") or {}
 
-    def _check_state(self) -> None:
-        if not self.state_file.exists():
+    def _mend_state(self) -> None:
+        """Put the last checkpoint back where a killed engine left half a file, or none."""
+        if self._is_readable():
             return
-        try:
-            json.loads(self.state_file.read_text())
-        except ValueError as error:
-            backup = self.state_file.with_suffix(".json.bak")
-            hint = f"copy {backup} over it" if backup.exists() else "restore it from a backup"
+        # A living engine may just be writing: wait for that one.
+        self._release_dead_locks()
+        for attributes in self._attributes():
+            if not _is_json(attributes):
+                # Written after the file itself, and made anew when it is missing.
+                attributes.unlink(missing_ok=True)
+        if self._is_readable():
+            return
+        backup = self.state_file.with_suffix(".json.bak")
+        if _is_json(backup):
+            # The engine moves the old file aside before it writes the new one: what that one would have told is
+            # in the journal, and `recover` finds it again.
+            shutil.copyfile(backup, self.state_file)
+        elif self.state_file.exists():
             raise StackError(
-                f"the state of stack {self.name} is not valid JSON ({error}): {self.state_file}\n"
-                f"{hint}, or throw this local cloud away with `make down FORCE=1`"
-            ) from None
+                f"the state of stack {self.name} is not valid JSON: {self.state_file}\n"
+                "restore it from a backup, or throw this local cloud away with `make down FORCE=1`"
+            )
+
+    def _is_readable(self) -> bool:
+        return _is_json(self.state_file) and all(_is_json(one) for one in self._attributes())
+
+    def _attributes(self) -> list[Path]:
+        """Files that the file backend keeps beside its own."""
+        return list(self.state_file.parent.glob(f"{self.name}.json*.attrs"))
 
     def _quiet(self, *arguments: str, given: str | None = None) -> None:
         # Not through the shim, which would point the command at the file by name: in that file's own folder,
@@ -246,6 +264,14 @@ def _is_engine(pid: int) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and "pulumi" in process.name()
     except psutil.Error:
         return False
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_secret(value: Any) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from localcloud.cloud import Cloud
-from localcloud.home import PROJECT
+from localcloud.home import PROJECT, RECOVERING_VARIABLE
 from localcloud.stack import API_KEY, Stack, StackError
 
 
@@ -73,9 +73,39 @@ def test_a_stack_file_that_is_no_yaml_is_told_with_its_place(stack: Stack) -> No
         stack.prepare()
 
 
-def test_a_corrupted_state_names_the_file_and_the_backup(stack: Stack) -> None:
+@pytest.mark.parametrize("left", ["", '{"version": 3, "checkp', None], ids=["empty", "half", "none"])
+def test_a_state_that_a_killed_engine_was_writing_is_taken_from_the_last_checkpoint(
+    stack: Stack, left: str | None
+) -> None:
     stack.prepare()
-    stack.state_file.write_text(stack.state_file.read_text()[:-20])
+    whole = stack.state_file.read_text()
+    stack.state_file.with_suffix(".json.bak").write_text(whole)
+    attributes = stack.state_file.with_suffix(".json.attrs")
+    attributes.write_text("")
+    stack.state_file.unlink()
+    if left is not None:
+        stack.state_file.write_text(left)
+    stack.prepare()
+    assert stack.state_file.read_text() == whole
+    assert not attributes.exists()
+    assert stack.captured("stack export").returncode == 0
+
+
+def test_empty_attributes_beside_the_state_are_dropped(stack: Stack) -> None:
+    stack.prepare()
+    attributes = stack.state_file.with_suffix(".json.attrs")
+    attributes.write_text("")
+    refused = stack.captured("stack export", more={RECOVERING_VARIABLE: "1"})
+    assert "failed to load checkpoint: EOF" in refused.stdout
+    stack.prepare()
+    assert stack.captured("stack export").returncode == 0
+
+
+def test_a_state_and_a_checkpoint_that_are_both_damaged_are_named(stack: Stack) -> None:
+    stack.prepare()
+    damaged = stack.state_file.read_text()[:-20]
+    stack.state_file.write_text(damaged)
+    stack.state_file.with_suffix(".json.bak").write_text(damaged)
     with pytest.raises(StackError, match=r"(?s)state of stack dev is not valid JSON.*make down FORCE=1"):
         stack.prepare()
 

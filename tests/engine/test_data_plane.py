@@ -97,6 +97,12 @@ class Client:
         patch = {"spec": {"template": {"metadata": {"annotations": given}}}}
         self.kubectl("patch", "deployment", f"inference-{model}", "-p", json.dumps(patch))
 
+    def restart(self, model: str) -> None:
+        # kubectl counts restarts by the second, and refuses a second one within it.
+        time.sleep(1)
+        self.kubectl("rollout", "restart", f"deployment/inference-{model}")
+        self.rolled_out(model)
+
     def rolled_out(self, model: str) -> None:
         self.kubectl("rollout", "status", f"deployment/inference-{model}", "--timeout=60s")
 
@@ -279,8 +285,7 @@ def test_a_rotated_key_counts_from_the_pods_restart_on(client: Client) -> None:
     encoded = base64.b64encode(new.encode()).decode()
     client.kubectl("patch", "secret", "vllm-auth", "-p", json.dumps({"data": {"VLLM_API_KEY": encoded}}))
     assert [client.ask("point", key=key).status for key in (old, new)] == [200, 401]
-    client.kubectl("rollout", "restart", "deployment/inference-point")
-    client.rolled_out("point")
+    client.restart("point")
     eventually(lambda: client.ask("point", key=new).status == 200, "the new pod has not the new key")
     assert client.ask("point", key=old).status == 401
     assert [client.ask("laguna-m", key=key).status for key in (old, new)] == [200, 401]
@@ -304,11 +309,12 @@ def test_a_rolling_update_of_two_replicas_loses_no_request(client: Client) -> No
     for worker in workers:
         worker.start()
     before = {pod["metadata"]["uid"] for pod in client.pods("point")}
-    client.kubectl("rollout", "restart", "deployment/inference-point")
-    client.rolled_out("point")
-    over.set()
-    for worker in workers:
-        worker.join()
+    try:
+        client.restart("point")
+    finally:
+        over.set()
+        for worker in workers:
+            worker.join()
     assert not before & {pod["metadata"]["uid"] for pod in client.pods("point")}
     assert len(statuses) > 10
     assert set(statuses) == {200}

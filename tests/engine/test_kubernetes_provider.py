@@ -20,6 +20,7 @@ from localcloud.kube.kinds import RELEASE
 from localcloud.kube.objects import differences
 from localcloud.providers.kubernetes import KubernetesProvider
 from localcloud.providers.protocol import PartialFailureError, ProviderError
+from tests.engine.networks import put_network
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -183,7 +184,7 @@ def remote(chart: ChartVersion, namespace: str, values: dict[str, Any]) -> dict[
 ALB_VALUES: dict[str, Any] = {
     "clusterName": "plane",
     "region": "us-east-2",
-    "vpcId": "vpc-0123",
+    "vpcId": "vpc-0123456789abcdef0",
     "replicaCount": 2,
     "defaultTargetType": "ip",
     "nodeSelector": {"inference-plane/role": "system"},
@@ -225,7 +226,8 @@ def test_gpus_are_allocatable_while_the_operator_is_there(bench: Bench, nodes: N
         bench.create(DEPLOYMENT, "other", other, timeout=3)
 
 
-def test_an_ingress_needs_the_controller_to_come_and_to_go(bench: Bench, nodes: None) -> None:
+def test_an_ingress_needs_the_controller_to_come_and_to_go(bench: Bench, nodes: None, cloud: Cloud) -> None:
+    put_network(cloud, ALB_VALUES["vpcId"])
     alb = bench.create(RELEASE, "alb", remote(ALB_CONTROLLER, "kube-system", ALB_VALUES), timeout=0)
     spec = {
         "scheme": "internal",

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from localcloud.aws.store import Record, Store
+from localcloud.aws.store import Store
 from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
+from tests.engine.networks import put_network
 
 PROGRAM = Path(__file__).parent / "programs" / "teardown"
 NAMESPACE = "poolside-models"
-VPC_ID = "vpc-0123456789abcdef0"
-SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def node(name: str, gpus: int) -> dict[str, Any]:
@@ -32,15 +31,6 @@ def node(name: str, gpus: int) -> dict[str, Any]:
         },
         "status": {"capacity": resources, "allocatable": resources},
     }
-
-
-def put_network(cloud: Cloud) -> None:
-    """The VPC that the program tells the controller about; its subnets have no way out, and so are private."""
-    store = Store(cloud.home.aws_state)
-    for zone, block in (("us-east-2a", "10.0.0.0/24"), ("us-east-2b", "10.0.1.0/24")):
-        state = {"vpcId": VPC_ID, "cidrBlock": block, "availabilityZone": zone, "tags": {}}
-        store.put(Record(SUBNET, f"subnet-0{zone[-1] * 16}", "", {}, state, origin="account"))
-    store.close()
 
 
 def left_by_the_controller(cloud: Cloud) -> list[str]:
@@ -87,7 +77,8 @@ class Runner:
 def runner(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Runner]:
     ordered: bool = request.param
     run = Runner(cloud, "ordered" if ordered else "unordered", ordered=ordered)
-    put_network(cloud)
+    # The VPC that the program tells the controller about.
+    put_network(cloud, "vpc-0123456789abcdef0")
     for made in (node("system-1", 0), node("gpu-1", 8)):
         applied = subprocess.run(
             [cloud.home.bin / "kubectl", "apply", "-f", "-"],

@@ -22,13 +22,9 @@ def request(
 
 
 def form(service: str, body: str) -> dict[str, Any]:
-    return request(
-        service,
-        "POST",
-        CONTENT_TYPE="application/x-www-form-urlencoded; charset=utf-8",
-        CONTENT_LENGTH=str(len(body)),
-        **{"wsgi.input": io.BytesIO(body.encode())},
-    )
+    body_of_form = {"wsgi.input": io.BytesIO(body.encode()), "CONTENT_LENGTH": str(len(body))}
+    kind = "application/x-www-form-urlencoded; charset=utf-8"
+    return {**request(service, "POST", CONTENT_TYPE=kind), **body_of_form}
 
 
 @pytest.mark.parametrize(
