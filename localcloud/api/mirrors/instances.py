@@ -45,10 +45,13 @@ class InstanceMirror(Ec2Mirror):
         """Terminate it: it is still shown, as terminated, as long as the server runs."""
         instance = self._instance(record.id)
         if instance is not None and instance.state != "terminated":
-            # Its volumes may have gone before it; moto would refuse to terminate it then.
+            # Its volumes and interfaces may have gone before it; moto would refuse to terminate it then.
             for device, one in list(instance.block_device_mapping.items()):
                 if one.volume_id not in self.backend.volumes:
                     del instance.block_device_mapping[device]
+            for index, one in list(instance.nics.items()):
+                if one.id not in self.backend.enis:
+                    del instance.nics[index]
             self.client.terminate_instances(InstanceIds=[record.id])
 
     def look(self, record: Record) -> Properties | None:
