@@ -49,9 +49,9 @@ class InstanceMirror(Ec2Mirror):
             for device, one in list(instance.block_device_mapping.items()):
                 if one.volume_id not in self.backend.volumes:
                     del instance.block_device_mapping[device]
-            for index, one in list(instance.nics.items()):
-                if one.id not in self.backend.enis:
-                    del instance.nics[index]
+            for one in instance.nics.values():
+                # It stays the instance's: moto reads the address of what is terminated from there.
+                one.delete_on_termination &= one.id in self.backend.enis
             self.client.terminate_instances(InstanceIds=[record.id])
 
     def look(self, record: Record) -> Properties | None:

@@ -88,6 +88,21 @@ def test_a_node_group_shows_its_template_and_its_instances_run_in_the_reservatio
     assert served.problems == {}
 
 
+@pytest.mark.parametrize("first", ["aws:ec2/networkInterface:NetworkInterface", "aws:ebs/volume:Volume"])
+def test_an_instance_ends_though_what_it_has_went_first(served: Served, first: str) -> None:
+    node_group(served)
+    ec2, store = served.aws("ec2"), served.application.world.store
+    assert ec2.describe_instances()["Reservations"]
+    for one in store.all(first):
+        store.delete(first, one.id)
+    ec2.describe_vpcs()
+    for one in store.all("aws:ec2/instance:Instance"):
+        store.delete("aws:ec2/instance:Instance", one.id)
+    (found,) = [one for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
+    assert found["State"]["Name"] == "terminated"
+    assert served.problems == {}
+
+
 def test_scaling_through_the_api_moves_nodes_and_is_drift(served: Served) -> None:
     cluster, group = node_group(served)
     assert len(served.cluster.nodes) == 1
