@@ -5,16 +5,16 @@ a plugin's pod is ready) and the AWS Load Balancer Controller (load balancers, a
 Ingresses, while its Deployment is available). It watches the API server and never polls it, and ends on SIGTERM.
 """
 
-import signal
 import threading
 import time
 
+from localcloud.background import end_with, own_cluster, say
 from localcloud.home import Home
-from localcloud.kube import connection, load_balancers
-from localcloud.kube.api import Api, ApiError, NoSuchKindError, Object, UnreachableError
+from localcloud.kube import load_balancers
+from localcloud.kube.api import Api, ApiError, NoSuchKindError, UnreachableError, patch_if_there
 from localcloud.kube.device_plugins import DEVICES, nodes_with_ready_pod, status_patch
 from localcloud.kube.watching import Mirror
-from localcloud.load_balancer_controller import LoadBalancerController, say
+from localcloud.load_balancer_controller import LoadBalancerController
 
 _SETTLE_SECONDS = 0.05
 _RETRY_SECONDS = 2.0
@@ -101,7 +101,7 @@ class Controllers:
             patch = status_patch(node, running)
             if patch:
                 name = node["metadata"]["name"]
-                self._patch(f"{self._api.path('v1', 'Node', '', name)}/status", patch)
+                patch_if_there(self._api, f"{self._api.path('v1', 'Node', '', name)}/status", patch)
                 say(f"node {name}: {patch['status']}")
         return True
 
@@ -109,27 +109,13 @@ class Controllers:
         settings = load_balancers.running_settings(self.controllers.all())
         return settings is None or self.load_balancer_controller.reconcile(settings)
 
-    def _patch(self, path: str, body: Object) -> None:
-        try:
-            self._api.merge_patch(path, body)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     home = Home.from_environment()
-    cluster = connection.select(connection.parse(str(home.admin_kubeconfig)))
-    connection.refuse_remote(cluster)
+    cluster = own_cluster(home)
     controllers = Controllers(Api(cluster, connections=16), home)
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        controllers.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    end_with(controllers.stop)
     say(f"stand-in controllers on {cluster.server}")
     controllers.run()
 

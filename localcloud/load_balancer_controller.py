@@ -1,7 +1,6 @@
 """Stands in for the AWS Load Balancer Controller: Ingresses of the cluster, load balancers of the account."""
 
 import datetime
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -11,9 +10,10 @@ from localcloud.aws.account import read_account
 from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, load_rules
 from localcloud.aws.store import Store
+from localcloud.background import say
 from localcloud.home import Home
 from localcloud.kube import load_balancers
-from localcloud.kube.api import Api, ApiError, Object
+from localcloud.kube.api import Api, Object, patch_if_there
 from localcloud.kube.fields import at, each
 from localcloud.kube.load_balancer_settings import Settings, World
 from localcloud.nodes import KubernetesCluster
@@ -149,22 +149,15 @@ class LoadBalancerController:
             "finalizers": list(change.finalizers),
             "resourceVersion": metadata["resourceVersion"],
         }
-        self._patch(self._path(change.ingress), {"metadata": body})
+        patch_if_there(self._api, self._path(change.ingress), {"metadata": body})
 
     def _address(self, ingress: Mapping[str, Any], hostname: str) -> None:
         shown = each(ingress, "status", "loadBalancer", "ingress")
         if [entry.get("hostname") for entry in shown] != [hostname]:
             address = {"status": {"loadBalancer": {"ingress": [{"hostname": hostname}]}}}
-            self._patch(f"{self._path(ingress)}/status", address)
+            patch_if_there(self._api, f"{self._path(ingress)}/status", address)
             say(f"ingress {_name(ingress)}: {hostname}")
         self._event(ingress, "SuccessfullyReconciled", "Successfully reconciled")
-
-    def _patch(self, path: str, body: Object) -> None:
-        try:
-            self._api.merge_patch(path, body)
-        except ApiError as error:
-            if error.status != 404:
-                raise
 
     def _event(self, ingress: Mapping[str, Any], reason: str, message: str) -> None:
         """Record an event once per Ingress and message."""
@@ -207,9 +200,3 @@ def _event(ingress: Mapping[str, Any], reason: str, message: str) -> Object:
         "lastTimestamp": now,
         "count": 1,
     }
-
-
-def say(message: str) -> None:
-    """A line of the log."""
-    sys.stdout.write(f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} {message}\n")
-    sys.stdout.flush()

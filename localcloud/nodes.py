@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from localcloud.home import Home
-from localcloud.kube.api import Api, ApiError, Object, UnreachableError
+from localcloud.kube.api import Api, ApiError, Object, UnreachableError, patch_if_there
 from localcloud.kube.awaiting import TimedOutError, wait_gone, wait_ready
 from localcloud.kube.connection import ConnectionSettingsError, parse, select
 from localcloud.kube.fields import each
@@ -149,11 +149,7 @@ class KubernetesCluster:
 
     def _cordon(self, api: Api, names: Sequence[str]) -> None:
         for name in names:
-            try:
-                api.merge_patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
-            except ApiError as error:
-                if error.status != 404:
-                    raise
+            patch_if_there(api, f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
 
     def apply(self, objects: Sequence[Object]) -> None:
         """Make or change objects, whoever had them before."""

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from localcloud.aws.store import Store
+from localcloud.background import own_cluster
 from localcloud.home import Home
 from localcloud.journal import Begun
-from localcloud.kube import connection
 from localcloud.kube.api import Api, NoSuchKindError
 from localcloud.kube.kinds import RELEASE, api_version_and_kind, is_patch
 
@@ -179,4 +179,4 @@ def _needs(resource: Resource) -> list[str]:
 
 def admin_api(home: Home) -> Api:
     """The local cloud's own connection to its cluster."""
-    return Api(connection.select(connection.parse(home.admin_kubeconfig.read_text())))
+    return Api(own_cluster(home))

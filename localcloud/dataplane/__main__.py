@@ -5,11 +5,10 @@ the API server and never polls it, and ends on SIGTERM.
 """
 
 import argparse
-import signal
 
-from localcloud.dataplane.data_plane import DataPlane, say
+from localcloud.background import end_with, own_cluster, say
+from localcloud.dataplane.data_plane import DataPlane
 from localcloud.home import Home
-from localcloud.kube import connection
 from localcloud.kube.api import Api
 
 
@@ -20,16 +19,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, required=True, help="port on 127.0.0.1")
     ports = vars(parser.parse_args())
     home = Home.from_environment()
-    cluster = connection.select(connection.parse(str(home.admin_kubeconfig)))
-    connection.refuse_remote(cluster)
+    cluster = own_cluster(home)
     plane = DataPlane(Api(cluster, connections=16), home)
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        plane.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    end_with(plane.stop)
     say(f"stand-in data plane on {cluster.server}: {ports}")
     plane.run(ports)
 

@@ -1,12 +1,11 @@
 """The cluster as the data plane sees it, kept up to date by watches, and the servers on top of it."""
 
-import datetime
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localcloud.aws.store import Store
+from localcloud.background import say
 from localcloud.dataplane.exchange import Request, Response
 from localcloud.dataplane.http_server import Server
 from localcloud.dataplane.inside import Inside
@@ -18,13 +17,6 @@ from localcloud.dataplane.tls import Certificates, Names, listener_certificates
 from localcloud.home import Home
 from localcloud.kube.api import Api
 from localcloud.kube.watching import Mirror
-
-
-def say(text: str) -> None:
-    """Write a line to the process's log."""
-    sys.stdout.write(f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} {text}\n")
-    sys.stdout.flush()
-
 
 _FOREVER = 3600.0
 

@@ -218,6 +218,15 @@ class Api:
             answer.close()
 
 
+def patch_if_there(api: Api, path: str, body: Object) -> None:
+    """JSON merge patch of an object that may be gone by now."""
+    try:
+        api.merge_patch(path, body)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+
+
 def _group_path(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
