@@ -9,10 +9,9 @@ from typing import Any
 
 from localcloud.api.mirrors.base import Properties
 from localcloud.api.synchronizer import Key
-from localcloud.api.users import ORIGIN as USER
 from localcloud.api.world import World
 from localcloud.aws.rules.network import NETWORK_INTERFACE
-from localcloud.aws.store import GONE, Record
+from localcloud.aws.store import GONE, USER, Record
 
 # Services whose calls change resources of others, by signing name; boto3's names stand in the mirrors.
 _BOTO_NAMES = {"elasticloadbalancing": "elbv2"}

@@ -10,9 +10,8 @@ from localcloud.api.synchronizer import Key
 from localcloud.api.user_resources import KEY, KINDS, Seen
 from localcloud.api.world import World
 from localcloud.aws.rules.network import INSTANCE, NETWORK_INTERFACE
-from localcloud.aws.store import GONE, Record
+from localcloud.aws.store import GONE, USER, Record
 
-ORIGIN = "user"
 _BEFORE_DELETION = "__beforeDeletion"
 """Whose a key was before a user scheduled its deletion."""
 _PENDING = "pending-deletion"
@@ -35,7 +34,7 @@ class Users:
                 continue
             for one in kind.listed(self._world, simulator.backend(kind.service)):
                 record = applied.get((type_, one.id))
-                if record is None or record.origin == ORIGIN or type_ == KEY:
+                if record is None or record.origin == USER or type_ == KEY:
                     seen[type_, one.id] = one
         return seen
 
@@ -55,7 +54,7 @@ class Users:
                 if key[0] == KEY and was and was.state.get("keyState") != one.state.get("keyState"):
                     self._schedule(key, one)
                 elif was is None or self._is_users(key):
-                    self._put(Record(*key, "", dict(one.inline or {}), one.state, origin=ORIGIN))
+                    self._put(Record(*key, "", dict(one.inline or {}), one.state, origin=USER))
 
     def _bind_interfaces(self, before: Looks, after: Looks) -> None:
         """The interface that a launch makes goes with its instance; moto would keep it."""
@@ -67,7 +66,7 @@ class Users:
 
     def _is_users(self, key: Key) -> bool:
         record = self._world.synchronizer.applied.get(key)
-        return record is not None and record.origin == ORIGIN
+        return record is not None and record.origin == USER
 
     def _schedule(self, key: Key, now: Seen) -> None:
         """A key waits for its deletion, or does not any more."""
@@ -81,7 +80,7 @@ class Users:
             self._put(dataclasses.replace(record, state=state, origin=next(iter(GONE))))
             return
         # A key that a program had deleted belongs to nobody's program when it comes back; KMS leaves it disabled.
-        origin = str(state.pop(_BEFORE_DELETION, ORIGIN))
+        origin = str(state.pop(_BEFORE_DELETION, USER))
         state = {name: value for name, value in state.items() if name not in ("keyState", "deletionDate")}
         self._put(dataclasses.replace(record, state={**state, "isEnabled": False}, origin=origin))
 

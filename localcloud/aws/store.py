@@ -43,6 +43,9 @@ _TRIGGERS = "".join(
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
 )
 
+USER = "user"
+"""Origin of what somebody made through the AWS API, past any program."""
+
 GONE = frozenset({"deleted"})
 """Origins of what a program cannot see or change any more."""
 
@@ -65,8 +68,9 @@ class Record:
     """Inputs and computed outputs."""
     origin: str = "stack"
     """Who made it: ``stack`` for a program, ``account`` for the account file, ``eks`` for EKS, ``aws`` for another
-    service in the course of its work, ``controller`` for a controller that runs in the cluster, ``retained`` for what
-    a program gave up without a delete, ``deleted`` for what AWS keeps for a waiting period."""
+    service in the course of its work, ``controller`` for a controller that runs in the cluster, ``user`` for somebody
+    with the AWS API, ``retained`` for what a program gave up without a delete, ``deleted`` for what AWS keeps for a
+    waiting period."""
 
 
 class Store:

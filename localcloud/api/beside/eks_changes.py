@@ -23,7 +23,7 @@ from localcloud.aws.rules.eks_cluster_checks import (
     POD_IDENTITY,
     POLICY_ASSOCIATION,
 )
-from localcloud.aws.store import Record
+from localcloud.aws.store import USER, Record
 from localcloud.kube.fields import at, each
 
 _SECONDS = 300.0
@@ -53,7 +53,7 @@ def _make(world: World, type_: str, **inputs: Any) -> Record:
     id_, _ = world.provider.create(type_, "", given, preview=False, timeout=_SECONDS)
     record = world.store.get(type_, id_)
     assert record is not None
-    made = Record(type_, id_, "", record.inputs, record.state, origin="user")
+    made = Record(type_, id_, "", record.inputs, record.state, origin=USER)
     world.store.put(made)
     return made
 

@@ -16,8 +16,6 @@ class Mirror:
 
     service: ClassVar[str] = "ec2"
     """boto3's name of the service whose calls can change these resources."""
-    rank: int = 0
-    """Place in the order of creation, as the modules and classes are listed."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator

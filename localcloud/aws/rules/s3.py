@@ -10,7 +10,7 @@ from localcloud.aws.errors import AwsError
 from localcloud.aws.rules.base import Call, Reference, Rule, rule, text, values_at
 from localcloud.aws.rules.key_use import why_not_usable
 from localcloud.aws.rules.principals import unknown_principals
-from localcloud.aws.store import Record
+from localcloud.aws.store import USER, Record
 from localcloud.kube.fields import at, each
 from localcloud.providers.protocol import UNKNOWN, CheckFailure, Properties
 
@@ -92,7 +92,7 @@ class BucketRule(Rule):
         """A bucket that may be emptied goes with what users put into it."""
         with call.store.transaction():
             for one in call.store.all(*OBJECTS):
-                if one.origin == "user" and one.state.get("bucket") == record.id:
+                if one.origin == USER and one.state.get("bucket") == record.id:
                     call.store.delete(one.type, one.id)
 
 
