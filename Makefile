@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 LOCALCLOUD := PYTHONPATH=. $(PY) -m localcloud
+# Modules go to three workers as wholes, in the order that tests/engine/conftest.py says: on two cores, one waits.
+ENGINE := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 # Simulated time, for `make up` and `make down`: TIMELINE=<file.html> and SPEED=max or virtual seconds per real one.
 TIMED = $(if $(SPEED),--speed "$(SPEED)") $(if $(TIMELINE),--timeline "$(TIMELINE)")
 unexport PYTHONDONTWRITEBYTECODE
@@ -39,11 +41,10 @@ status: $(INSTALLED) ## the local cloud's processes and their memory
 
 test: lint tools browser ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
-	$(PY) -m pytest tests/ops  # by itself: the AWS API's tests change moto in their process
-	$(PY) -m pytest tests/engine -n 2 --dist loadfile
+	$(ENGINE) tests/ops tests/engine
 
 test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (about an hour)
-	$(PY) -m pytest tests/engine -n 2 --dist loadfile -m full
+	$(ENGINE) tests/engine -m full
 	$(PY) -m tests.engine.kills
 
 test-unit: $(INSTALLED) ## the unit tests only (under a minute)
@@ -54,7 +55,7 @@ test-chart: tools ## the chart's tests only
 	$(PY) -m pytest tests/chart -n 2
 
 test-engine: tools browser ## the tests on the real engine and the real control plane only
-	$(PY) -m pytest tests/engine -n 2 --dist loadfile
+	$(ENGINE) tests/engine
 
 lint: $(INSTALLED) ## ruff and pyright
 	$(VENV)/bin/ruff check .

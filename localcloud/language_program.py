@@ -1,6 +1,7 @@
 """Runs one Pulumi program for the language host: settings come as JSON on standard input."""
 
 import asyncio
+import gc
 import json
 import os
 import runpy
@@ -18,6 +19,9 @@ from localcloud.simulation.clock_workers import with_simulated_time
 _BAIL = 32
 """Exit code that tells the host that the error has been reported already."""
 
+_COLLECT_AFTER = 100_000
+"""Objects between garbage collections: a program lives for seconds, and a sixth of them went into looking."""
+
 
 def _leave_with(parent: int) -> None:
     """End this process when the language host is gone: a program without an engine would wait for ever."""
@@ -28,6 +32,7 @@ def _leave_with(parent: int) -> None:
 
 def main() -> int:
     """Run the program; the exit code says whether the host still has to report a failure."""
+    gc.set_threshold(_COLLECT_AFTER)
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     given = json.load(sys.stdin)
     sys.argv = [given["program"], *given["arguments"]]

@@ -1,5 +1,6 @@
 """boto3 clients whose requests never leave the process: a WSGI application answers them."""
 
+import functools
 import io
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,6 +16,12 @@ _NOBODY = "local-cloud"
 """Key and secret: requests must be signed, by whoever."""
 
 
+@functools.cache
+def _models() -> Any:
+    """What loads the services' models, and keeps them."""
+    return module("botocore.loaders").create_loader()
+
+
 class Clients:
     """Clients of every service, made on first use, answered by one application."""
 
@@ -26,8 +33,8 @@ class Clients:
         )
         self._session.events.register("before-send", self._answer)
         # The clients and moto's serializers read the same models: one copy of them is enough.
-        loader = self._session._session.get_component("data_loader")
-        module("moto.core.utils").create_loader = lambda: loader
+        self._session._session.register_component("data_loader", _models())
+        module("moto.core.utils").create_loader = _models
 
     def client(self, service: str) -> Any:
         """The client of a service, by boto3's name for it."""

@@ -51,12 +51,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
 
 @pytest.fixture(scope="module")
 def deployed(sample: Sample) -> World:
-    """The stack after an up that was killed at five operations, one of them the fifteenth whatever it was."""
+    """The stack after an up that was killed at three operations, one of them the fifteenth whatever it was."""
     faults = [
         kill("after", nth=15),
-        at("after", "aws:iam/role:Role::gpu-nodes-role"),
         at("before", "aws:eks/nodeGroup:NodeGroup::system-nodes-nodes"),
-        at("after", "kubernetes:core/v1:Namespace::serving-namespace"),
         at("after", "kubernetes:helm.sh/v3:Release::serving-release"),
     ]
     sample.survive(sample.before, "up", faults)
@@ -78,7 +76,6 @@ def test_an_update_that_is_killed_at_every_kind_of_update_is_finished(
     sample: Sample, deployed: World
 ) -> None:
     faults = [
-        at("after", "aws:ec2/vpc:Vpc::network-vpc"),
         at("after", "aws:eks/nodeGroup:NodeGroup::system-nodes-nodes"),
         at("after", "kubernetes:helm.sh/v3:Release::serving-release"),
     ]
@@ -93,7 +90,6 @@ def test_an_update_that_is_killed_at_every_kind_of_update_is_finished(
 @pytest.mark.usefixtures("deployed")
 def test_a_destroy_that_is_killed_leaves_nothing(sample: Sample) -> None:
     faults = [
-        at("after", "kubernetes:helm.sh/v3:Release::serving-release"),
         at("before", "aws:eks/cluster:Cluster::cluster-cluster-eksCluster"),
         at("after", "aws:ec2/subnet:Subnet::network-private-a"),
     ]

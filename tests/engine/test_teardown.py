@@ -19,6 +19,7 @@ from localcloud.home import PROJECT
 from localcloud.stack import Stack
 from localcloud.teardown import controller_runs, held_ingresses, restore_controller
 
+FULL = pytest.mark.full
 UP = ("--yes", "--skip-preview", "--suppress-outputs")
 RELEASE = "**alb-controller-release"
 BUCKET = "aws:s3/bucket:Bucket"
@@ -29,7 +30,8 @@ PRIVACY = (
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:s3/bucketPolicy:BucketPolicy",
 )
-SECONDS = 20
+SECONDS = 10
+"""How long a destroy that cannot succeed waits for what holds it, instead of minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +143,6 @@ def test_a_plain_destroy_keeps_the_protected_bucket_and_key_and_says_how_to_give
 
 
 def test_the_documented_setting_gives_bucket_and_key_up(dev: Stack) -> None:
-    up(dev)
     configure(dev, "checkpoints", protect=False)
     up(dev)
     typed(dev, "pulumi destroy --yes --skip-preview")
@@ -165,6 +166,7 @@ def test_with_the_controller_deleted_first_destroy_names_the_finalizer_and_the_d
     nothing_is_left(dev)
 
 
+@FULL
 def test_make_down_brings_an_uninstalled_controller_back_before_it_destroys(dev: Stack) -> None:
     up(dev)
     assert not restore_controller(dev)
@@ -179,18 +181,28 @@ def test_make_down_brings_an_uninstalled_controller_back_before_it_destroys(dev:
 @pytest.mark.parametrize(
     ("area", "setting", "value", "refusal", "present"),
     [
-        ("quotas", "elasticIps", 0, "AddressLimitExceeded", {"Vpc"}),
+        pytest.param(
+            "quotas", "elasticIps", 0, "AddressLimitExceeded", {"Vpc"}, id="in-the-network", marks=FULL
+        ),
         # The key is among the first, beside it, any of these may have been made.
-        (
+        pytest.param(
             "quotas",
             "kmsKeys",
             0,
             "LimitExceededException",
             {"Vpc", "Bucket", "Role", "Repository", "LogGroup"},
+            id="at-the-key",
+            marks=FULL,
         ),
-        ("capacityReservations", "", [], "InvalidCapacityReservationId.NotFound", {"Cluster"}),
+        pytest.param(
+            "capacityReservations",
+            "",
+            [],
+            "InvalidCapacityReservationId.NotFound",
+            {"Cluster"},
+            id="at-the-gpu-nodes",
+        ),
     ],
-    ids=["in-the-network", "at-the-key", "at-the-gpu-nodes"],
 )
 def test_an_update_that_failed_part_way_is_destroyed_without_rest(
     dev: Stack, area: str, setting: str, value: Any, refusal: str, present: set[str]
@@ -216,6 +228,7 @@ def test_an_update_that_failed_part_way_is_destroyed_without_rest(
     nothing_is_left(dev)
 
 
+@FULL
 def test_objects_keep_the_bucket_until_it_is_emptied(dev: Stack) -> None:
     up(dev)
     bucket = json.loads(typed(dev, "pulumi stack output --json"))["checkpointBucket"]

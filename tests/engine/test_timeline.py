@@ -98,6 +98,7 @@ def test_the_page_can_be_sorted_and_opened_by_keyboard_in_light_and_dark(up: Tim
     assert_usable(folder / "up.html", up)
 
 
+@pytest.mark.full
 def test_a_needless_dependency_raises_the_ratio_and_the_page_names_it(down: Timeline, folder: Path) -> None:
     assert down.bars
     program = folder / "program"

@@ -186,7 +186,6 @@ MODELS = (
             "become ready within `chart.timeoutSeconds` rolls the release back."
         ),
         settings=(put("images.tag", "v0.34.0"),),
-        quick=True,
     ),
     Row(
         name="serving-chart",
@@ -335,7 +334,6 @@ CLUSTER = (
             "new version rolls both node groups: change tags together with an AMI release. " + _ROLLS_MODELS
         ),
         settings=(put("tags.costCentre", "4711"),),
-        quick=True,
     ),
 )
 
@@ -364,7 +362,6 @@ NODES = (
             put("gpuNodes.instanceType", "p5en.48xlarge"),
             put("gpuNodes.capacity.reservationId", P5EN_RESERVATION),
         ),
-        quick=True,
     ),
     Row(
         name="gpu-reservation",
@@ -372,7 +369,6 @@ NODES = (
         what="Another reservation of the same type and zone",
         note="A new version of the launch template. " + _ROLLS_MODELS,
         settings=(put("gpuNodes.capacity.reservationId", OTHER_RESERVATION),),
-        quick=True,
     ),
     Row(
         name="gpu-resource-group",
@@ -448,7 +444,6 @@ ENTRY = (
             "**Models cannot be reached** until it is active (about 3 minutes) and DNS names it."
         ),
         settings=(put("ingress.scheme", "internal"),),
-        quick=True,
     ),
     Row(
         name="alb-idle-timeout",
@@ -497,7 +492,6 @@ ENTRY = (
         what="Switch bucket versioning on",
         note="Nothing stands still. S3 never forgets it: switched off again, versioning is suspended.",
         settings=(put("checkpoints.versioning", True),),
-        quick=True,
     ),
     Row(
         name="bucket-name",
@@ -551,7 +545,6 @@ CODE = (
             "apply those of the new version first."
         ),
         program="alb-controller-chart",
-        quick=True,
     ),
     Row(
         name="gpu-operator-chart",
@@ -584,7 +577,6 @@ CODE = (
         note=_ALIAS,
         program="cluster-renamed",
         program_back="cluster-named-back",
-        quick=True,
     ),
     Row(
         name="bucket-renamed",
