@@ -362,6 +362,7 @@ NODES = (
             put("gpuNodes.instanceType", "p5en.48xlarge"),
             put("gpuNodes.capacity.reservationId", P5EN_RESERVATION),
         ),
+        quick=True,
     ),
     Row(
         name="gpu-reservation",
@@ -472,7 +473,6 @@ ENTRY = (
             put("ingress.certificate.hostedZoneId", "Z0123456789ABCDEFGHIJ"),
         ),
         loses_on_the_way_back=frozenset({"certificate-certificate"}),
-        quick=True,
     ),
     Row(
         name="pod-identity",
@@ -492,6 +492,7 @@ ENTRY = (
         what="Switch bucket versioning on",
         note="Nothing stands still. S3 never forgets it: switched off again, versioning is suspended.",
         settings=(put("checkpoints.versioning", True),),
+        quick=True,
     ),
     Row(
         name="bucket-name",
@@ -545,6 +546,7 @@ CODE = (
             "apply those of the new version first."
         ),
         program="alb-controller-chart",
+        quick=True,
     ),
     Row(
         name="gpu-operator-chart",

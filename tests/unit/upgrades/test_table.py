@@ -40,9 +40,9 @@ def test_what_a_row_loses_is_told_in_its_operations(row: Row) -> None:
     assert {key.split()[1] for key in gone if key.split()[0] in KEPT} == row.loses
 
 
-def test_make_test_previews_a_third_of_the_rows_and_each_kind() -> None:
+def test_make_test_previews_a_row_of_each_area_and_of_each_kind_and_no_more_than_it_has_time_for() -> None:
     quick = [row for row in ROWS if row.quick]
-    assert len(ROWS) / 4 < len(quick) < len(ROWS) / 2
+    assert len(quick) < len(ROWS) / 4
     assert any(row.refused for row in quick)
     assert any(row.unsafe for row in quick)
     assert {row.area for row in quick} >= {row.area for row in ROWS} - {"System nodes"}
