@@ -118,11 +118,6 @@ class Store:
             if all(record.state.get(key) == value for key, value in properties.items())
         ]
 
-    def id_of(self, type_: str, name: str) -> str | None:
-        """Id of the newest resource of that type with that name in the Pulumi program."""
-        rows = self._rows("WHERE type = ? AND name = ? ORDER BY created DESC LIMIT 1", type_, name)
-        return rows[0].id if rows else None
-
     def put(self, record: Record) -> None:
         """Write a resource, new or changed."""
         self._connection().execute(

@@ -47,6 +47,13 @@ def _remove(world: World, record: Record) -> None:
     world.provider.delete(record.type, record.id, plain(record.state), timeout=_SECONDS)
 
 
+def _going(world: World, record: Record, key: str) -> Arguments:
+    """Delete a resource; the answer still shows it, under ``key``, as going."""
+    answer = {key: {**shown(record), "status": "DELETING"}}
+    _remove(world, record)
+    return answer
+
+
 def _make(world: World, type_: str, **inputs: Any) -> Record:
     """Create a resource that belongs to no program."""
     given = {key: value for key, value in inputs.items() if value not in (None, [], {})}
@@ -114,9 +121,7 @@ def update_nodegroup_version(world: World, given: Arguments) -> Arguments:
 def delete_nodegroup(world: World, given: Arguments) -> Arguments:
     """The group and its nodes."""
     record = the_part(world, NODE_GROUP, given["clusterName"], given["nodegroupName"])
-    answer = {"nodegroup": {**shown(record), "status": "DELETING"}}
-    _remove(world, record)
-    return answer
+    return _going(world, record, "nodegroup")
 
 
 @answers("eks", "UpdateClusterConfig")
@@ -152,9 +157,7 @@ def update_cluster_version(world: World, given: Arguments) -> Arguments:
 def delete_cluster(world: World, given: Arguments) -> Arguments:
     """The cluster; refused while it has node groups."""
     record = the_cluster(world, given["name"])
-    answer = {"cluster": {**shown(record), "status": "DELETING"}}
-    _remove(world, record)
-    return answer
+    return _going(world, record, "cluster")
 
 
 @answers("eks", "CreateAddon")
@@ -189,9 +192,7 @@ def update_addon(world: World, given: Arguments) -> Arguments:
 def delete_addon(world: World, given: Arguments) -> Arguments:
     """The add-on and its workloads."""
     record = the_part(world, ADDON, given["clusterName"], given["addonName"])
-    answer = {"addon": {**shown(record), "status": "DELETING"}}
-    _remove(world, record)
-    return answer
+    return _going(world, record, "addon")
 
 
 @answers("eks", "CreateAccessEntry")

@@ -37,7 +37,8 @@ class Account:
 
     def made(self, case: Case) -> bool:
         """Whether a create made something, refused or not."""
-        return self.aws.provider._store.id_of(case.type, case.id) is not None  # pyright: ignore[reportPrivateUsage] -- what is there
+        store = self.aws.provider._store  # pyright: ignore[reportPrivateUsage] -- what is there
+        return any(one.name == case.id for one in store.all(case.type))
 
     def update(self, case: Case, inputs: Object) -> str:
         """The refusal of an update; empty when it was allowed."""

@@ -25,13 +25,12 @@ def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     assert store.everything() == []
 
 
-def test_the_newest_resource_of_a_name_is_the_one_that_recovery_adopts(tmp_path: Path) -> None:
+def test_a_changed_resource_keeps_its_place_among_the_others(tmp_path: Path) -> None:
     store = Store(tmp_path / "aws.sqlite3")
     for id_ in ("vpc-9", "vpc-1"):
         store.put(record(id_, "main"))
     store.put(record("vpc-9", "main", changed=True))
-    assert store.id_of("aws:ec2/vpc:Vpc", "main") == "vpc-1"
-    assert store.id_of("aws:ec2/vpc:Vpc", "other") is None
+    assert [one.id for one in store.all("aws:ec2/vpc:Vpc")] == ["vpc-9", "vpc-1"]
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
