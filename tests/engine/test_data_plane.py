@@ -229,7 +229,7 @@ def test_without_a_pod_it_is_503_and_with_one_again_200(client: Client) -> None:
 
 
 def test_a_start_up_delay_keeps_the_pod_from_being_ready(client: Client) -> None:
-    client.annotate("point", delay="6s")
+    client.annotate("point", delay="9s")
 
     def started() -> bool:
         pods = client.pods("point")
@@ -250,7 +250,7 @@ def test_a_deleted_pod_finishes_its_stream_and_gets_no_new_request(client: Clien
     client.annotate("point", per_token="0.25")
     client.rolled_out("point")
     [old] = client.pods("point")
-    body = {**CHAT, "stream": True, "max_tokens": 28, "ignore_eos": True}
+    body = {**CHAT, "stream": True, "max_tokens": 48, "ignore_eos": True}
     response = client.ask("point", "/v1/chat/completions", body, stream=True)
     stream = response.stream(decode_content=False)
     next(stream)
