@@ -36,6 +36,8 @@ _SERVER_SIDE = {
     "deprecated.daemonset.template.generation",
     "meta.helm.sh/release-revision",
 }
+_UNORDERED = {"subnets", "subnetMappings"}
+"""Lists that are in the order of ids, which are random."""
 _MASKS = [
     (re.compile(pattern), mask)
     for pattern, mask in (
@@ -46,7 +48,7 @@ _MASKS = [
         (r"127\.0\.0\.1:\d+", "<endpoint>"),
         (r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", "<mac>"),
         (r"ip-\d+-\d+-\d+-\d+", "<ip>"),
-        (r"\b(?:10|100|3|18|52|54)(?:\.\d{1,3}){3}\b(?!/)", "<ip>"),
+        (r"\b(?:10|100|198|3|18|52|54)(?:\.\d{1,3}){3}\b(?!/)", "<ip>"),
         (r"(?<![A-Za-z])[A-Z0-9]{16,}(?![A-Za-z])", "<unique-id>"),
         (r"[0-9a-f]{8,}", "<hex>"),
         (r"-[0-9a-f]{7}(?=\b)", "-<hex>"),
@@ -145,6 +147,8 @@ class Masker:
     def _clean(self, value: Any) -> Any:
         if isinstance(value, dict):
             kept = {self.text(key): self._clean(one) for key, one in value.items() if key not in _SERVER_SIDE}
+            for key in _UNORDERED & set(kept):
+                kept[key] = sorted(kept[key], key=json.dumps) if isinstance(kept[key], list) else kept[key]
             return {key: one for key, one in kept.items() if one not in (None, {}, [])}
         if isinstance(value, list):
             return [self._clean(one) for one in value]

@@ -21,6 +21,12 @@ IDS = {"vpc-0123456789abcdef0": "<Vpc net>", "vpc-0123456789abcdef01": "<Vpc oth
         ({"mac": "02:14:06:fa:f6:eb"}, {"mac": "02:81:de:1d:fd:3a"}),
         ({"metadata": {"uid": "a", "name": "x"}}, {"metadata": {"uid": "b", "name": "x"}}),
         ({"a": 1, "empty": {}}, {"a": 1}),
+        ({"publicIp": "198.51.100.1"}, {"publicIp": "198.51.100.2"}),
+        ({"subnets": ["subnet b", "subnet a"]}, {"subnets": ["subnet a", "subnet b"]}),
+        (
+            {"subnetMappings": [{"subnetId": "b"}, {"subnetId": "a"}]},
+            {"subnetMappings": [{"subnetId": "a"}, {"subnetId": "b"}]},
+        ),
     ],
 )
 def test_what_is_random_does_not_count(one: Any, other: Any) -> None:
@@ -35,6 +41,7 @@ def test_what_is_random_does_not_count(one: Any, other: Any) -> None:
         ({"tags": {"environment": "dev"}}, {"tags": {"environment": "staging"}}),
         ({"replicas": 1}, {"replicas": 2}),
         ({"names": ["a", "b"]}, {"names": ["b", "a"]}),
+        ({"subnets": ["subnet a", "subnet b"]}, {"subnets": ["subnet a", "subnet c"]}),
         ({"delete": True}, {}),
         ({"initErrors": ["x"]}, {}),
         ({"dependencies": ["urn:a"]}, {"dependencies": ["urn:b"]}),
