@@ -5,9 +5,10 @@ Interrupted, it goes on where it stopped, as long as its folder is kept; ``--fre
 
 import argparse
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+import psutil
 
 from localcloud.cloud import Cloud
 from localcloud.home import PROJECT
@@ -42,12 +43,19 @@ def main() -> int:
         for name in LANES:
             Cloud(folder / name / "cloud").stop()
         shutil.rmtree(folder)
-    lanes = [
-        subprocess.Popen([sys.executable, "-m", "tests.engine.kills.lane", str(folder / name), *steps])
+    lanes = {
+        name: psutil.Popen([sys.executable, "-m", "tests.engine.kills.lane", str(folder / name), *steps])
         for name, steps in LANES.items()
-    ]
-    codes = [lane.wait() for lane in lanes]
-    if any(codes):
+    }
+
+    def ended(one: psutil.Process) -> None:
+        # At once: the other lane may have long to go.
+        for name, lane in lanes.items():
+            if lane.pid == one.pid:
+                sys.stderr.write(f"{name}: {'failed' if lane.returncode else 'is through'}\n")
+
+    psutil.wait_procs(lanes.values(), callback=ended)
+    if any(lane.returncode for lane in lanes.values()):
         sys.stderr.write(f"the kill matrix is not complete; run it again to go on ({folder})\n")
         return 1
     results = [Result.read(folder / name) for name in LANES]
