@@ -46,7 +46,8 @@ class EksClusterArgs(TypedDict):
     endpoint_public_access: NotRequired[bool]
     """Whether the API server answers on a public address. Default: true."""
     public_access_cidrs: NotRequired[list[str]]
-    """Networks that reach the public address, in CIDR notation. Default: everywhere (callers still need IAM)."""
+    """Networks that reach the public address, in CIDR notation. Default: everywhere (callers still need IAM).
+    A limit that is left out later stays; to open the address again, say ``["0.0.0.0/0"]``."""
     endpoint_private_access: NotRequired[bool]
     """Whether the API server answers inside the VPC; nodes in subnets without NAT need it. Default: true."""
     log_types: NotRequired[list[str]]

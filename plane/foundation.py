@@ -138,7 +138,8 @@ def _cluster_args(settings: Settings, vpc: Vpc) -> EksClusterArgs:
         "access_entries": entries,
         "deletion_protection": cluster.deletion_protection,
     }
-    if cluster.endpoint_public_access and "0.0.0.0/0" not in cluster.public_access_cidrs:
+    if cluster.endpoint_public_access:
+        # Also where it is what EKS begins with: left out, an earlier limit would stay.
         result["public_access_cidrs"] = list(cluster.public_access_cidrs)
     if cluster.kms_key_arn:
         result["kms_key_arn"] = cluster.kms_key_arn

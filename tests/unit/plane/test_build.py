@@ -182,6 +182,17 @@ def test_outputs_name_every_model_with_its_endpoint_and_prefix() -> None:
     }
 
 
+def test_a_public_endpoint_always_says_whom_it_answers() -> None:
+    """Left out, an earlier limit would stay."""
+
+    def networks(**cluster: Any) -> Any:
+        return recorded(cluster=cluster).one("eks:index:Cluster").inputs.get("publicAccessCidrs")
+
+    assert networks() == ["0.0.0.0/0"]
+    assert networks(publicAccessCidrs=["198.51.100.0/24"]) == ["198.51.100.0/24"]
+    assert networks(endpointPublicAccess=False) is None
+
+
 def test_an_internal_load_balancer_is_asked_for_where_settings_say_so() -> None:
     recording = recorded(ingress={"scheme": "internal"})
     params = [r for r in recording.registrations if r.type.endswith(":IngressClassParams")]
