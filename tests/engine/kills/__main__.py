@@ -16,7 +16,14 @@ from tests.engine.kills.lane import Result
 from tests.engine.kills.page import page
 
 LANES = {
-    "first": ("reference", "walk-up", "at-once-change", "walk-destroy-even", "at-once-up"),
+    "first": (
+        "reference",
+        "walk-up",
+        "at-once-change",
+        "walk-destroy-even",
+        "at-once-up",
+        "partial-even",
+    ),
     "second": (
         "reference",
         "up",
@@ -25,6 +32,7 @@ LANES = {
         "up",
         "at-once-change",
         "at-once-destroy",
+        "partial-odd",
     ),
 }
 """Steps of each lane, about as long as each other."""

@@ -33,6 +33,8 @@ class Result:
     """Points of the walks, one operation at a time, each with the walk's name."""
     at_once: tuple[Point, ...]
     """Points at full parallelism, with other operations under way."""
+    destroyed: tuple[Point, ...] = ()
+    """Points at which a first `up` was killed, and after which what it had made was destroyed."""
 
     @staticmethod
     def read(folder: Path) -> "Result":
@@ -41,9 +43,7 @@ class Result:
         for path in sorted(folder.glob("walk-*.json")):
             name = path.stem.removeprefix("walk-")
             tried += [(name, Point(*row)) for row in json.loads(path.read_text())["tried"]]
-        parallel = folder / "at-once.json"
-        rows = json.loads(parallel.read_text()) if parallel.exists() else []
-        return Result(tuple(tried), tuple(Point(*row) for row in rows))
+        return Result(tuple(tried), _points(folder / "at-once.json"), _points(folder / "partial.json"))
 
     @staticmethod
     def operations(folder: Path) -> list[tuple[str, str, str]]:
@@ -73,6 +73,8 @@ class Lane:
             "walk-change": lambda: self._walk(self._after, "up", "change"),
             "walk-destroy-even": lambda: self._walk(self._after, "destroy", "destroy", part=0),
             "walk-destroy-odd": lambda: self._walk(self._after, "destroy", "destroy", part=1),
+            "partial-even": lambda: self._partial(part=0),
+            "partial-odd": lambda: self._partial(part=1),
             "at-once-up": lambda: self._at_once(self._before, "up", "up"),
             "at-once-change": lambda: self._at_once(self._after, "up", "change"),
             "at-once-destroy": lambda: self._at_once(self._after, "destroy", "destroy"),
@@ -117,14 +119,37 @@ class Lane:
 
     def _walk(self, chain: Chain, command: Command, name: str, part: int | None = None) -> None:
         """Kill at every operation, or at every second one."""
-        rows: list[tuple[Verb, str]] = json.loads((self.folder / f"reference-{name}.json").read_text())[
-            "operations"
-        ]
-        operations: list[tuple[Verb, str]] = sorted((row[0], row[1]) for row in rows)
+        operations = self._operations(name)
         if part is not None:
             operations = operations[part::2]
         Walk.over(chain, command, operations, self.folder / f"walk-{name}.json").go(self._say)
         chain.check_equal(self._wanted(name))
+
+    def _operations(self, name: str) -> list[tuple[Verb, str]]:
+        """What the undisturbed run did."""
+        rows: list[tuple[Verb, str]] = json.loads((self.folder / f"reference-{name}.json").read_text())[
+            "operations"
+        ]
+        return sorted((row[0], row[1]) for row in rows)
+
+    def _partial(self, part: int) -> None:
+        """Kill a first `up` after every second operation, and destroy what it has made."""
+        path = self.folder / "partial.json"
+        done = list(_points(path))
+        chain = self._before
+        if chain.stack.resources():
+            self._undisturbed(chain, "destroy")
+        for verb, urn in self._operations("up")[part::2]:
+            wanted = Point(verb, urn, "after")
+            if wanted in done:
+                continue
+            code, output = chain.run("up", [kill("after", verb, urn)])
+            if chain.killed_at() != wanted:
+                raise MatrixError(f"not killed at {wanted}: {code}\n{output[-6000:]}")
+            self._undisturbed(chain, "destroy", "destroy")
+            done.append(wanted)
+            path.write_text(json.dumps([dataclasses.astuple(one) for one in done]))
+            self._say(f"destroyed what an up had made that was killed after {urn.split('::', 2)[-1]}")
 
     def _at_once(self, chain: Chain, command: Command, name: str) -> None:
         path = self.folder / "at-once.json"
@@ -136,13 +161,17 @@ class Lane:
                 if code:
                     raise MatrixError(output[-6000:])
                 break
-            rows: list[Any] = json.loads(path.read_text()) if path.exists() else []
-            path.write_text(json.dumps([*rows, dataclasses.astuple(point)]))
+            path.write_text(json.dumps([dataclasses.astuple(one) for one in (*_points(path), point)]))
             self._say(
                 f"{name} at full parallelism: killed {moment} {point.verb} of {point.urn.split('::', 2)[-1]}"
             )
             moment = "after" if moment == "before" else "before"
         chain.check_equal(self._wanted(name))
+
+
+def _points(path: Path) -> tuple[Point, ...]:
+    """The points that a file keeps; none when there is no file."""
+    return tuple(Point(*row) for row in json.loads(path.read_text())) if path.exists() else ()
 
 
 def main() -> int:

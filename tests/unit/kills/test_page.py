@@ -16,7 +16,7 @@ OPERATIONS = [("up", "create", ROLE), ("up", "create", RELEASE), ("destroy", "de
 DAY = datetime.date(2026, 1, 2)
 
 
-def tried(*left_out: tuple[str, str]) -> Result:
+def tried(*left_out: tuple[str, str], destroyed: tuple[str, ...] = (ROLE, RELEASE)) -> Result:
     """Everything, but for these URNs and moments; in two lanes some points may be tried twice."""
     verbs: dict[str, Any] = {"up": "create", "destroy": "delete"}
     points: list[tuple[str, Point]] = [
@@ -25,14 +25,14 @@ def tried(*left_out: tuple[str, str]) -> Result:
         for moment in ("before", "after")
         if (urn, moment) not in left_out
     ]
-    return Result((*points, points[0]), (Point("create", ROLE, "after"),))
+    partial = tuple(Point("create", urn, "after") for urn in destroyed)
+    return Result((*points, points[0]), (Point("create", ROLE, "after"),), partial)
 
 
 def test_points_are_counted_by_verb_kind_and_moment() -> None:
     lines = page([tried()], OPERATIONS, DAY).splitlines()
-    assert (
-        "Last full run: 2026-01-02. **6 points, and 1 with other operations under way: all passed.**" in lines
-    )
+    told = "Last full run: 2026-01-02. **6 points, and 1 with other operations under way: all passed. From 2"
+    assert lines[lines.index(told) + 1] == "partial states, `destroy` left nothing.**"
     assert [line for line in lines if line.startswith("| ") and "|---" not in line][1:] == [
         "| create | AWS | 1 | 1 | 0 | 1 |",
         "| create | Helm release | 1 | 1 | 0 | 0 |",
@@ -48,3 +48,8 @@ def test_two_lanes_make_up_for_each_other() -> None:
 def test_a_point_that_was_left_out_is_named_and_no_page_written() -> None:
     with pytest.raises(ValueError, match=r"not tried: \[\('up', 'create', '.*Role::r', 'after'\)\]"):
         page([tried((ROLE, "after"))], OPERATIONS, DAY)
+
+
+def test_a_partial_state_that_was_not_destroyed_is_named_and_no_page_written() -> None:
+    with pytest.raises(ValueError, match=r"not destroyed after: \[\('create', '.*Release::s'\)\]"):
+        page([tried(destroyed=(ROLE,))], OPERATIONS, DAY)
