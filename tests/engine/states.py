@@ -82,12 +82,16 @@ class World:
     account: Counter[str]
     cluster: Counter[str]
 
-    def differences(self, other: "World") -> list[str]:
-        """What this world has and the other has not (-), and the other way round (+); empty when they are equal."""
+    def differences(self, other: "World", *, only_more: bool = False) -> list[str]:
+        """What this world has and the other has not (-), and the other way round (+); empty when they are equal.
+
+        With ``only_more``, only the latter.
+        """
         lines: list[str] = []
         for name in ("state", "account", "cluster"):
             ours, theirs = getattr(self, name), getattr(other, name)
-            lines += [f"{name} - {line}" for line in sorted((ours - theirs).elements())]
+            if not only_more:
+                lines += [f"{name} - {line}" for line in sorted((ours - theirs).elements())]
             lines += [f"{name} + {line}" for line in sorted((theirs - ours).elements())]
         return lines
 
@@ -228,6 +232,8 @@ def _of_the_control_plane(kind: str, live: dict[str, Any]) -> bool:
     if labels.get("kubernetes.io/bootstrapping") or kind == "Namespace":
         return kind != "Namespace" or live["metadata"]["name"].startswith(("kube-", "default"))
     name = live["metadata"]["name"]
+    if (kind, name) == ("Service", "kubernetes"):
+        return True
     return name.startswith(("system:", "kube-root-ca", "extension-apiserver-authentication"))
 
 

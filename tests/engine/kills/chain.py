@@ -100,12 +100,15 @@ class Chain:
         """What the last command did, by the journal: verb and URN."""
         return [(one.verb, one.urn) for one in Journal(self.stack.cloud.home).entries(STACK)]  # pyright: ignore[reportReturnType]
 
-    def check_equal(self, wanted: World) -> None:
-        """Raise `MatrixError` unless the deployment comes to equal another; what controllers do takes a moment."""
+    def check_equal(self, wanted: World, *, or_less: bool = False) -> None:
+        """Raise `MatrixError` unless the deployment comes to equal another; what controllers do takes a moment.
+
+        With ``or_less``, what the other has and this one has not does not count.
+        """
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
             self.check_balance()
-            found = wanted.differences(world(self.stack))
+            found = wanted.differences(world(self.stack), only_more=or_less)
             if not found:
                 return
             if time.monotonic() > deadline:

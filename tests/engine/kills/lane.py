@@ -146,7 +146,9 @@ class Lane:
             code, output = chain.run("up", [kill("after", verb, urn)])
             if chain.killed_at() != wanted:
                 raise MatrixError(f"not killed at {wanted}: {code}\n{output[-6000:]}")
-            self._undisturbed(chain, "destroy", "destroy")
+            self._undisturbed(chain, "destroy")
+            # Definitions of the charts that had been installed stay, and not all of them had been.
+            chain.check_equal(self._wanted("destroy"), or_less=True)
             done.append(wanted)
             path.write_text(json.dumps([dataclasses.astuple(one) for one in done]))
             self._say(f"destroyed what an up had made that was killed after {urn.split('::', 2)[-1]}")

@@ -23,7 +23,8 @@ operation's effect has reached the simulated account or the cluster. Then the co
 ([decision 6](decisions/0006-interrupted-updates.md)) and is killed at the next point. After each recovery account and
 state have to agree one to one with nothing pending; at the end of each walk the state, the account and the objects of
 the cluster have to equal those of an undisturbed run. The partial states are those of a first `up` that was killed
-after each of its operations, with others under way; after `destroy` there is what an undisturbed `destroy` leaves.
+after each of its operations, with others under way; after `destroy` there is nothing that an undisturbed `destroy`
+does not leave (the definitions of the charts, which Helm keeps).
 
 | | | one at a time, killed before | after | at full parallelism, killed before | after |
 |---|---|---:|---:|---:|---:|"""

@@ -59,4 +59,5 @@ def test_a_thing_that_is_there_twice_differs_from_one_that_is_there_once() -> No
     once = World(Counter({"a": 1}), Counter(), Counter({"pod": 2}))
     twice = World(Counter({"a": 2}), Counter({"b": 1}), Counter({"pod": 1}))
     assert once.differences(twice) == ["state + a", "account + b", "cluster - pod"]
+    assert once.differences(twice, only_more=True) == ["state + a", "account + b"]
     assert once.differences(World.from_json(once.to_json())) == []
