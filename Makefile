@@ -43,7 +43,7 @@ test: lint tools browser ## every test: lint, types, units, chart, engine
 	$(PY) -m pytest tests/unit tests/chart -n 2
 	$(ENGINE) tests/ops tests/engine
 
-test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (about an hour)
+test-full: tools ## what `make test` only samples; writes docs/kill-matrix.md (about an hour and a half)
 	$(ENGINE) tests/engine -m full
 	$(PY) -m tests.engine.kills
 
