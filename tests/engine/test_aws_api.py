@@ -262,27 +262,6 @@ def test_an_interface_of_a_user_keeps_its_subnet_and_outlives_the_server(stack: 
     assert [one.id for one in Store(stack.cloud.home.aws_state).everything() if one.origin == "user"] == []
 
 
-def test_an_object_keeps_the_bucket(stack: Stack, tmp_path: Path) -> None:
-    bucket = state(stack, "Bucket")["id"]
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(os.urandom(100_000))
-    words = ("s3", "cp", "--no-progress", str(weights), f"s3://{bucket}/laguna/model.safetensors")
-    run = subprocess.run(
-        ["aws", *words], env=stack.environment(), capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    store = client(stack, "s3")
-    copied = store.get_object(Bucket=bucket, Key="laguna/model.safetensors")
-    assert copied["Body"].read() == weights.read_bytes()
-    urn = state(stack, "Bucket")["urn"]
-    words = ("destroy", "--yes", "--skip-preview", "--ignore-protect", "--target-dependents", "--target", urn)
-    run = stack.captured(*words)
-    assert run.returncode != 0
-    assert "BucketNotEmpty" in run.stdout
-    store.delete_object(Bucket=bucket, Key="laguna/model.safetensors")
-    mended(stack)
-
-
 def test_a_restarted_server_answers_the_same_but_for_objects(stack: Stack) -> None:
     def answers() -> list[list[str]]:
         """Everything but when it was made, which is when the server started."""
@@ -308,3 +287,24 @@ def test_the_server_stays_small(stack: Stack) -> None:
     memory = stack.cloud.control_plane.processes.memory_mb()["aws-api"]
     print(f"\nAWS API: {memory:.0f} MB")  # noqa: T201 -- the figure is what the test is for
     assert memory < _MOST_MEMORY_MB
+
+
+def test_an_object_keeps_the_bucket(stack: Stack, tmp_path: Path) -> None:
+    """The last of the module: most of the stack is gone afterwards."""
+    bucket = state(stack, "Bucket")["id"]
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(os.urandom(100_000))
+    words = ("s3", "cp", "--no-progress", str(weights), f"s3://{bucket}/laguna/model.safetensors")
+    run = subprocess.run(
+        ["aws", *words], env=stack.environment(), capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    store = client(stack, "s3")
+    copied = store.get_object(Bucket=bucket, Key="laguna/model.safetensors")
+    assert copied["Body"].read() == weights.read_bytes()
+    urn = state(stack, "Bucket")["urn"]
+    words = ("destroy", "--yes", "--skip-preview", "--ignore-protect", "--target-dependents", "--target", urn)
+    run = stack.captured(*words)
+    assert run.returncode != 0
+    assert "BucketNotEmpty" in run.stdout
+    store.delete_object(Bucket=bucket, Key="laguna/model.safetensors")

@@ -224,6 +224,7 @@ def gpus_become(stack: Stack, expected: int) -> None:
         found = sum(int(node["status"]["allocatable"].get("nvidia.com/gpu", 0)) for node in listed["items"])
 
 
+@pytest.mark.full
 def test_without_the_gpu_operator_no_gpu_is_allocatable(dev: Stack) -> None:
     gpus_become(dev, 8)
     helm = [dev.cloud.home.bin / "helm", "uninstall", "gpu-operator", "-n", "gpu-operator", "--wait"]
