@@ -226,6 +226,9 @@ def gpus_become(stack: Stack, expected: int) -> None:
 
 @pytest.mark.full
 def test_without_the_gpu_operator_no_gpu_is_allocatable(dev: Stack) -> None:
+    # By itself, this one finds nothing deployed.
+    dev.cloud.start()
+    ok(dev.captured("up", *YES))
     gpus_become(dev, 8)
     helm = [dev.cloud.home.bin / "helm", "uninstall", "gpu-operator", "-n", "gpu-operator", "--wait"]
     subprocess.run(helm, env=dev.environment(), check=True, capture_output=True)
