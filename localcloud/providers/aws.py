@@ -30,7 +30,6 @@ from localcloud.providers.protocol import (
     Provider,
     ProviderError,
     contains_unknown,
-    serve,
 )
 from localcloud.simulation.around import operations_around
 from localcloud.simulation.faults_account import seen_by
@@ -343,4 +342,7 @@ def _structured(value: Any) -> Any:
 
 
 if __name__ == "__main__":
+    # Not above: the AWS API asks this provider too, and serves nothing by gRPC.
+    from localcloud.providers.server import serve
+
     serve(AwsProvider(), operations_around(Home.from_environment()))

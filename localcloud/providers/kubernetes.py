@@ -18,7 +18,8 @@ from localcloud.kube.helm import HelmError
 from localcloud.kube.kinds import RELEASE
 from localcloud.kube.release import Releases
 from localcloud.kube.typed import TypedObjects
-from localcloud.providers.protocol import CheckFailure, Diff, Properties, Provider, ProviderError, serve
+from localcloud.providers.protocol import CheckFailure, Diff, Properties, Provider, ProviderError
+from localcloud.providers.server import serve
 from localcloud.simulation.around import operations_around
 
 

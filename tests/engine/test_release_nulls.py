@@ -8,7 +8,7 @@ import pytest
 from localcloud.cloud import Cloud
 from localcloud.kube.helm import Helm
 from localcloud.kube.release import Releases
-from localcloud.providers.protocol import decode, encode
+from localcloud.providers.server import decode, encode
 from tests.unit.localcloud.kubernetes_fakes import FakeApi, FakeHelm, FakeSession
 
 TEMPLATE = """apiVersion: v1
