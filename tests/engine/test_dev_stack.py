@@ -173,6 +173,7 @@ def test_a_model_scaled_by_hand_is_found_by_refresh_and_mended_by_up(dev: Stack)
     ok(dev.captured("up", *YES))
     point = json.loads(kubectl(dev, "get", "deployment", "inference-point", "-n", NAMESPACE, "-o", "json"))
     assert point["spec"]["replicas"] == 1
+    ok(dev.captured("up", *YES, "--expect-no-changes"))
 
 
 def test_a_changed_model_list_changes_only_the_release(dev: Stack) -> None:
