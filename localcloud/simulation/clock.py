@@ -18,6 +18,7 @@ from collections.abc import Generator
 import psutil
 
 from localcloud.home import Home
+from localcloud.providers.protocol import PartialFailureError
 from localcloud.simulation.clock_log import ClockLog
 from localcloud.simulation.clock_stillness import Still, Stillness
 from localcloud.simulation.clock_ticker import Ticker
@@ -83,7 +84,7 @@ class Clock:
             yield
         except Exception as error:
             # What has been accepted and then failed takes its time; what is refused is refused at once.
-            outcome = "failed" if _left_something(error) else "refused"
+            outcome = "failed" if isinstance(error, PartialFailureError) else "refused"
             raise
         finally:
             _operation.reset(token)
@@ -183,9 +184,3 @@ def time_around(home: Home) -> Around:
     """What operations take on the simulated clock, when a run asks for one."""
     clock = clock_of(home)
     return nothing_around if isinstance(clock, NoClock) else clock.operation
-
-
-def _left_something(error: Exception) -> bool:
-    from localcloud.providers.protocol import PartialFailureError  # it imports this package
-
-    return isinstance(error, PartialFailureError)

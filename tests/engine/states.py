@@ -151,8 +151,9 @@ class Masker:
     def _clean(self, value: Any) -> Any:
         if isinstance(value, dict):
             kept = {self.text(key): self._clean(one) for key, one in value.items() if key not in _SERVER_SIDE}
-            for key in _UNORDERED & set(kept):
-                kept[key] = sorted(kept[key], key=json.dumps) if isinstance(kept[key], list) else kept[key]
+            for key in _UNORDERED & kept.keys():
+                if isinstance(kept[key], list):
+                    kept[key].sort(key=json.dumps)
             return {key: one for key, one in kept.items() if one not in (None, {}, [])}
         if isinstance(value, list):
             return [self._clean(one) for one in value]

@@ -135,13 +135,12 @@ class Lane:
     def _partial(self, part: int) -> None:
         """Kill a first `up` after every second operation, and destroy what it has made."""
         path = self.folder / "partial.json"
-        done = list(_points(path))
         chain = self._before
         if chain.stack.resources():
             self._undisturbed(chain, "destroy")
         for verb, urn in self._operations("up")[part::2]:
             wanted = Point(verb, urn, "after")
-            if wanted in done:
+            if wanted in _points(path):
                 continue
             code, output = chain.run("up", [kill("after", verb, urn)])
             if chain.killed_at() != wanted:
@@ -149,8 +148,7 @@ class Lane:
             self._undisturbed(chain, "destroy")
             # Definitions of the charts that had been installed stay, and not all of them had been.
             chain.check_equal(self._wanted("destroy"), or_less=True)
-            done.append(wanted)
-            path.write_text(json.dumps([dataclasses.astuple(one) for one in done]))
+            _add(path, wanted)
             self._say(f"destroyed what an up had made that was killed after {urn.split('::', 2)[-1]}")
 
     def _at_once(self, chain: Chain, command: Command, name: str) -> None:
@@ -163,7 +161,7 @@ class Lane:
                 if code:
                     raise MatrixError(output[-6000:])
                 break
-            path.write_text(json.dumps([dataclasses.astuple(one) for one in (*_points(path), point)]))
+            _add(path, point)
             self._say(
                 f"{name} at full parallelism: killed {moment} {point.verb} of {point.urn.split('::', 2)[-1]}"
             )
@@ -174,6 +172,11 @@ class Lane:
 def _points(path: Path) -> tuple[Point, ...]:
     """The points that a file keeps; none when there is no file."""
     return tuple(Point(*row) for row in json.loads(path.read_text())) if path.exists() else ()
+
+
+def _add(path: Path, point: Point) -> None:
+    """Keep one more point in a file."""
+    path.write_text(json.dumps([dataclasses.astuple(one) for one in (*_points(path), point)]))
 
 
 def main() -> int:
